@@ -1,0 +1,47 @@
+package strictjson
+
+// Objects of at most this many members are compared pair by pair.
+const pairwise = 32
+
+// unique refuses an object, all of it read, that has two members of one name.
+// The time it takes grows with the number of members, not with its square, and
+// names cannot be chosen to make it slow: the hash of a map has a random seed.
+func (p *parser) unique(object int) bool {
+	if p.nodes[object].n <= pairwise {
+		return p.uniqueFew(object)
+	}
+	return p.uniqueMany(object)
+}
+
+func (p *parser) uniqueFew(object int) bool {
+	var names [pairwise]string
+	i := uint32(object + 1)
+	for n := range p.nodes[object].n {
+		name := p.string(i)
+		for _, earlier := range names[:n] {
+			if earlier == name {
+				return p.duplicate(i)
+			}
+		}
+		names[n] = name
+		i = p.nodes[i+1].next
+	}
+	return true
+}
+
+func (p *parser) uniqueMany(object int) bool {
+	names := make(map[string]struct{}, p.nodes[object].n)
+	i := uint32(object + 1)
+	for n := range p.nodes[object].n {
+		names[p.string(i)] = struct{}{}
+		if len(names) == int(n) {
+			return p.duplicate(i)
+		}
+		i = p.nodes[i+1].next
+	}
+	return true
+}
+
+func (p *parser) duplicate(name uint32) bool {
+	return p.fail(int(p.nodes[name].start), "duplicate member name")
+}

@@ -1,0 +1,176 @@
+package strictjson
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+)
+
+// Kind is what a [Value] is. Its zero value, Invalid, is no JSON at all.
+type Kind uint8
+
+// The kinds of JSON values (RFC 8259, section 3).
+const (
+	Invalid Kind = iota
+	Null
+	Bool
+	Number
+	String
+	Array
+	Object
+)
+
+var kindNames = [...]string{"invalid", "null", "boolean", "number", "string", "array", "object"}
+
+// String returns the kind as an error message names it, such as "array".
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return kindNames[Invalid]
+}
+
+// Value is one value of a text. The zero Value is Invalid and holds nothing.
+// A Value is immutable, cheap to copy and safe for concurrent use. What a
+// method cannot give, because the Value is of another kind, is the zero value
+// and false.
+type Value struct {
+	doc *document
+	i   uint32
+}
+
+// Kind returns what v is.
+func (v Value) Kind() Kind {
+	if v.doc == nil {
+		return Invalid
+	}
+	return v.doc.nodes[v.i].kind
+}
+
+// Format writes the kind of v and nothing else for every verb: what v holds may
+// be secret.
+func (v Value) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "JSON "+v.Kind().String())
+}
+
+// node returns v's node when v is of this kind, nil otherwise.
+func (v Value) node(kind Kind) *node {
+	if v.doc == nil {
+		return nil
+	}
+	if nd := &v.doc.nodes[v.i]; nd.kind == kind {
+		return nd
+	}
+	return nil
+}
+
+// Get returns the member of this name, which is compared byte for byte with the
+// unescaped names of the object v. It takes time in proportion to their number.
+func (v Value) Get(name string) (Value, bool) {
+	for n, member := range v.Members() {
+		if n == name {
+			return member, true
+		}
+	}
+	return Value{}, false
+}
+
+// Members yields the members of the object v in the order of the text.
+func (v Value) Members() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		nd := v.node(Object)
+		if nd == nil {
+			return
+		}
+		for i := v.i + 1; i < nd.next; i = v.doc.nodes[i+1].next {
+			if !yield(v.doc.string(i), Value{v.doc, i + 1}) {
+				return
+			}
+		}
+	}
+}
+
+// Elements yields the elements of the array v in the order of the text.
+func (v Value) Elements() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		nd := v.node(Array)
+		if nd == nil {
+			return
+		}
+		for i := v.i + 1; i < nd.next; i = v.doc.nodes[i].next {
+			if !yield(Value{v.doc, i}) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns the number of members of an object or of elements of an array,
+// and 0 for every other kind.
+func (v Value) Len() int {
+	switch v.Kind() {
+	case Array, Object:
+		return int(v.doc.nodes[v.i].n)
+	}
+	return 0
+}
+
+// Str returns the string v, unescaped.
+func (v Value) Str() (string, bool) {
+	if v.node(String) == nil {
+		return "", false
+	}
+	return v.doc.string(v.i), true
+}
+
+// Bool returns the boolean v.
+func (v Value) Bool() (value, ok bool) {
+	nd := v.node(Bool)
+	return nd != nil && nd.n == 1, nd != nil
+}
+
+// Number returns the literal of the number v, such as "-1.50e3".
+func (v Value) Number() (literal string, ok bool) {
+	if v.node(Number) == nil {
+		return "", false
+	}
+	return v.Raw(), true
+}
+
+// Raw returns the text of v as it was written, without white space around it.
+func (v Value) Raw() string {
+	if v.doc == nil {
+		return ""
+	}
+	nd := &v.doc.nodes[v.i]
+	return v.doc.src[nd.start:nd.end]
+}
+
+// Any returns a copy of v that shares no memory with the text: nil, bool,
+// [json.Number], string, []any or map[string]any. For an Invalid v it is nil.
+func (v Value) Any() any {
+	switch v.Kind() {
+	case Bool:
+		b, _ := v.Bool()
+		return b
+	case Number:
+		return json.Number(strings.Clone(v.Raw()))
+	case String:
+		return strings.Clone(v.doc.string(v.i))
+	case Array:
+		list := make([]any, 0, v.Len())
+		for e := range v.Elements() {
+			list = append(list, e.Any())
+		}
+		return list
+	case Object:
+		object := make(map[string]any, v.Len())
+		for name, member := range v.Members() {
+			object[strings.Clone(name)] = member.Any()
+		}
+		return object
+	}
+	return nil
+}

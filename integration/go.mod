@@ -1,0 +1,27 @@
+// Tests against what is not ours. They are a module of their own so that their
+// requirements are not those of the library: github.com/c2sp/wycheproof needs
+// Go 1.26.4, the library runs on Go 1.25.
+module github.com/tokenacl/tokenacl/integration
+
+go 1.26.4
+
+replace github.com/tokenacl/tokenacl => ../
+
+require (
+	github.com/c2sp/wycheproof v0.0.0-20260902155932-3fa63dd0344a
+	github.com/tokenacl/tokenacl v0.0.0-00010101000000-000000000000
+)
+
+require (
+	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1 // indirect
+	github.com/goccy/go-json v0.10.6 // indirect
+	github.com/lestrrat-go/blackmagic v1.0.4 // indirect
+	github.com/lestrrat-go/httpcc v1.0.1 // indirect
+	github.com/lestrrat-go/httprc v1.0.6 // indirect
+	github.com/lestrrat-go/iter v1.0.2 // indirect
+	github.com/lestrrat-go/jwx/v2 v2.1.7 // indirect
+	github.com/lestrrat-go/option v1.0.1 // indirect
+	github.com/segmentio/asm v1.2.1 // indirect
+	golang.org/x/crypto v0.53.0 // indirect
+	golang.org/x/sys v0.46.0 // indirect
+)

@@ -1,0 +1,256 @@
+package jwks
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/tokenacl/tokenacl/internal/strictjson"
+)
+
+// MaxTokenBytes is the length of the longest token that [ParseCompact] reads.
+const MaxTokenBytes = 100_000
+
+// JWS is a compact JSON Web Signature (RFC 7515 sections 3.1 and 7.1) that was
+// parsed strictly. Nothing of it is verified; see [Set.Verify] and [Source]. It
+// is immutable. The zero value and nil are no token: their accessors return zero
+// values, and no key verifies them.
+type JWS struct {
+	t **token // formatting by reflection follows one pointer, for some verbs
+}
+
+// token is what a JWS was parsed into.
+type token struct {
+	header
+	raw string
+	dot int // the one between header and payload
+	end int // the one between payload and signature
+}
+
+// header is what counts of a JOSE header.
+type header struct {
+	alg *spec
+	kid string // "" when it has none
+	typ string // "" when it has none
+}
+
+// ParseCompact reads a token: at most 100,000 bytes; exactly three parts, each in
+// canonical base64url without padding, the signature not empty; a header that is
+// a JSON object without duplicate members and at most 16 levels deep; alg one of
+// this package's; kid, if present, a string of 1 to 512 bytes; typ, if present, a
+// string that is not empty. It refuses encrypted tokens, the JSON serialization,
+// and the members crit, b64, enc and zip, whatever their value. Keys and addresses
+// in the header (jwk, jku, x5u, x5c) are ignored, and so are members it does not
+// know. The payload may be anything.
+//
+// The error is [ErrMalformed].
+func ParseCompact(raw string) (*JWS, error) {
+	if len(raw) > MaxTokenBytes {
+		return nil, malformed(fmt.Sprintf("longer than %d bytes", MaxTokenBytes))
+	}
+	dot, end, err := split(raw)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range [...]struct{ name, text string }{
+		{"header", raw[:dot]}, {"payload", raw[dot+1 : end]}, {"signature", raw[end+1:]},
+	} {
+		if !canonical(part.text) {
+			return nil, malformed(part.name + ": want canonical base64url without padding")
+		}
+	}
+	h, err := parseHeader(raw[:dot])
+	if err != nil {
+		return nil, err
+	}
+	both := &struct { // one allocation
+		j JWS
+		p *token
+		t token
+	}{t: token{header: h, raw: raw, dot: dot, end: end}}
+	both.p, both.j.t = &both.t, &both.p
+	return &both.j, nil
+}
+
+// split finds the two dots.
+func split(raw string) (dot, end int, err error) {
+	if strings.HasPrefix(raw, "{") {
+		return 0, 0, malformed("want the compact serialization, not JSON")
+	}
+	switch dots := strings.Count(raw, "."); dots {
+	case 2:
+	case 4:
+		return 0, 0, malformed("encrypted (JWE); want a signed token of three parts")
+	default:
+		return 0, 0, malformed(fmt.Sprintf("%d parts; want three", dots+1))
+	}
+	dot, end = strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
+	if end == len(raw)-1 {
+		return 0, 0, malformed("no signature")
+	}
+	return dot, end, nil
+}
+
+// sextets has the value of each letter of base64url, and 64 for other bytes.
+var sextets = func() (values [256]byte) {
+	for i := range values {
+		values[i] = 64
+	}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
+		values[c] = byte(i)
+	}
+	return values
+}()
+
+// canonical reports whether s is the base64url of some octets, the only one:
+// RFC 4648 section 3.5 lets decoders ignore the unused bits of the last letter,
+// and then many strings are one token.
+func canonical(s string) bool {
+	var last byte
+	for i := range len(s) {
+		if last = sextets[s[i]]; last == 64 {
+			return false
+		}
+	}
+	switch len(s) % 4 {
+	case 1:
+		return false
+	case 2:
+		return last&0x0f == 0
+	case 3:
+		return last&0x03 == 0
+	}
+	return true
+}
+
+// decodeCanonical decodes what [canonical] accepts.
+func decodeCanonical(s string) []byte {
+	b, _ := rawURL.DecodeString(s)
+	return b
+}
+
+// parseHeader reads the first part of a token. It depends on nothing else.
+func parseHeader(part string) (header, error) {
+	doc, err := strictjson.Parse(decodeCanonical(part), strictjson.Limits{Depth: maxDepth})
+	if err != nil {
+		return header{}, malformed("header: " + err.Error())
+	}
+	if doc.Kind() != strictjson.Object {
+		return header{}, malformed("header: want a JSON object")
+	}
+	var h header
+	for name, v := range doc.Members() {
+		if reason := h.set(name, v); reason != "" {
+			return header{}, malformed("header: " + name + ": " + reason)
+		}
+	}
+	if h.alg == nil {
+		return header{}, malformed("header: alg: missing")
+	}
+	return h, nil
+}
+
+// set takes one member and returns what is wrong with it; the name of a member
+// with a fault is one of those here.
+func (h *header) set(name string, v strictjson.Value) (reason string) {
+	s, _ := v.Str() // "" is wrong wherever text is wanted
+	switch name {
+	case "alg":
+		if h.alg = lookup(s); h.alg == nil {
+			return "not a signature algorithm of this package"
+		}
+	case "kid":
+		if s == "" || len(s) > maxKeyID {
+			return fmt.Sprintf("want a string of 1 to %d bytes", maxKeyID)
+		}
+		h.kid = s
+	case "typ":
+		if s == "" {
+			return "want a string, not empty"
+		}
+		h.typ = s
+	case "crit", "b64", "enc", "zip":
+		return "extensions and encryption are not supported"
+	}
+	return ""
+}
+
+func (t *token) signingInput() string { return t.raw[:t.end] }
+func (t *token) signature() []byte    { return decodeCanonical(t.raw[t.end+1:]) }
+
+// parsed returns nil for a JWS that was not parsed.
+func (j *JWS) parsed() *token {
+	if j == nil || j.t == nil {
+		return nil
+	}
+	return *j.t
+}
+
+// Algorithm returns alg of the header.
+func (j *JWS) Algorithm() Algorithm {
+	if t := j.parsed(); t != nil {
+		return t.alg.name
+	}
+	return ""
+}
+
+// KeyID returns kid of the header, false when it has none.
+func (j *JWS) KeyID() (kid string, ok bool) {
+	if t := j.parsed(); t != nil {
+		return t.kid, t.kid != ""
+	}
+	return "", false
+}
+
+// Type returns typ of the header as it is written, "" when it has none.
+func (j *JWS) Type() string {
+	if t := j.parsed(); t != nil {
+		return t.typ
+	}
+	return ""
+}
+
+// SigningInput returns what is signed: header, dot and payload, as received.
+// Since the encoding is canonical, equal inputs are equal contents; signatures
+// of one input differ.
+func (j *JWS) SigningInput() string {
+	if t := j.parsed(); t != nil {
+		return t.signingInput()
+	}
+	return ""
+}
+
+// Signature returns the octets of the signature, a copy.
+func (j *JWS) Signature() []byte {
+	if t := j.parsed(); t != nil {
+		return t.signature()
+	}
+	return nil
+}
+
+// InsecurePayload returns the octets of the payload, a copy. They are what the
+// sender claims: verify j before believing any of it.
+func (j *JWS) InsecurePayload() []byte {
+	if t := j.parsed(); t != nil {
+		return decodeCanonical(t.raw[t.dot+1 : t.end])
+	}
+	return nil
+}
+
+// String tells the algorithm, and nothing else of the token.
+func (j JWS) String() string {
+	if t := j.parsed(); t != nil {
+		return "jwks.JWS(" + string(t.alg.name) + ")"
+	}
+	return "jwks.JWS(none)"
+}
+
+// Format writes [JWS.String] for every verb.
+func (j JWS) Format(f fmt.State, _ rune) { io.WriteString(f, j.String()) }
+
+// LogValue is [JWS.String].
+func (j JWS) LogValue() slog.Value { return slog.StringValue(j.String()) }
+
+// MarshalText is [JWS.String]: JSON and the like get no token.
+func (j JWS) MarshalText() ([]byte, error) { return []byte(j.String()), nil }

@@ -1,0 +1,46 @@
+package jwks
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"hash"
+	"sync"
+)
+
+// digester hashes a string without copying all of it to the heap.
+type digester struct {
+	hash  hash.Hash
+	chunk [512]byte
+	sum   [64]byte // as long as that of SHA-512
+}
+
+// of returns the digest of s, valid until the digester is used again.
+func (d *digester) of(s string) []byte {
+	d.hash.Reset()
+	for len(s) > 0 {
+		n := copy(d.chunk[:], s)
+		d.hash.Write(d.chunk[:n])
+		s = s[n:]
+	}
+	return d.hash.Sum(d.sum[:0])
+}
+
+// digests keeps digesters that were used, by hash function.
+type digests map[crypto.Hash]*sync.Pool
+
+// plain are those of the signatures with a public key.
+var plain = newDigests(func(h crypto.Hash) hash.Hash { return h.New() })
+
+// newMACs returns those of HMAC with a secret, RFC 2104: each has digested the
+// secret already.
+func newMACs(secret []byte) digests {
+	return newDigests(func(h crypto.Hash) hash.Hash { return hmac.New(h.New, secret) })
+}
+
+func newDigests(make func(crypto.Hash) hash.Hash) digests {
+	all := digests{}
+	for _, h := range [...]crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512} {
+		all[h] = &sync.Pool{New: func() any { return &digester{hash: make(h)} }}
+	}
+	return all
+}

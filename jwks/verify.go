@@ -1,0 +1,132 @@
+package jwks
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/rsa"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+)
+
+// maxTries bounds the keys that are tried for a token without a kid.
+const maxTries = 8
+
+// Verified tells which key verified a token, and until when to believe it.
+type Verified struct {
+	KeyID      string    // kid of the key, "" when it has none
+	NotBefore  time.Time // the key's own validity, zero for no bound
+	NotAfter   time.Time
+	Generation uint64 // of the set, see [Set.Generation]
+}
+
+// Verify checks the signature of j with the keys of s, and then that now is
+// within the validity of the key.
+//
+// A token with a kid is verified by the key with exactly that kid, if that key
+// allows the token's algorithm; one without by the keys that allow it, unless
+// there are more than 8 of them. The error is [ErrUnknownKey] when there is no
+// such key, [ErrSignature] when none made the signature, [ErrKeyExpired] when
+// one did but is outside its validity, [ErrMalformed] for a j that [ParseCompact]
+// did not return.
+func (s *Set) Verify(j *JWS, now time.Time) (Verified, error) {
+	t := j.parsed()
+	if t == nil {
+		return Verified{}, malformed("not parsed")
+	}
+	var room [maxTries]*key
+	candidates, err := s.candidates(t, room[:0])
+	if err != nil {
+		return Verified{}, err
+	}
+	err = ErrSignature
+	for _, k := range candidates {
+		switch {
+		case !k.signed(t):
+		case k.valid.contains(now):
+			return Verified{k.kid, k.valid.from, k.valid.until, s.generation}, nil
+		default:
+			err = ErrKeyExpired
+		}
+	}
+	return Verified{}, err
+}
+
+// candidates appends to found the keys that may verify t, at least one and at
+// most [maxTries].
+func (s *Set) candidates(t *token, found []*key) ([]*key, error) {
+	if s.Len() == 0 {
+		return nil, fmt.Errorf("%w: the set is empty", ErrUnknownKey)
+	}
+	if t.kid != "" {
+		k := s.byKeyID[t.kid]
+		switch {
+		case k == nil:
+			return nil, fmt.Errorf("%w: none has its kid", ErrUnknownKey)
+		case !slices.Contains(k.algs, t.alg):
+			return nil, fmt.Errorf("%w: the one with its kid does not allow %s", ErrUnknownKey, t.alg.name)
+		}
+		return append(found, k), nil
+	}
+	for _, k := range s.keys {
+		if slices.Contains(k.algs, t.alg) {
+			found = append(found, k)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return nil, fmt.Errorf("%w: none allows %s", ErrUnknownKey, t.alg.name)
+	case len(found) > maxTries:
+		return nil, fmt.Errorf("%w: it has no kid, and %d keys allow %s; want at most %d", ErrUnknownKey, len(found), t.alg.name, maxTries)
+	}
+	return found, nil
+}
+
+// signed reports whether k made the signature of t with the algorithm of t,
+// which k allows.
+func (k *key) signed(t *token) bool {
+	sig := t.signature()
+	if len(sig) != k.signatureSize(t.alg) {
+		return false
+	}
+	if t.alg.scheme == eddsa {
+		return ed25519.Verify(k.public.(ed25519.PublicKey), []byte(t.signingInput()), sig)
+	}
+	digests := plain
+	if t.alg.scheme == hmacSum {
+		digests = k.hashes
+	}
+	d := digests[t.alg.hash].Get().(*digester)
+	defer digests[t.alg.hash].Put(d)
+	return k.signedDigest(t.alg, d.of(t.signingInput()), sig)
+}
+
+func (k *key) signedDigest(alg *spec, digest, sig []byte) bool {
+	switch alg.scheme {
+	case pkcs1: // RFC 7518 section 3.3
+		return rsa.VerifyPKCS1v15(k.public.(*rsa.PublicKey), alg.hash, digest, sig) == nil
+	case pss: // "The size of the salt value is the same size as the hash function output", section 3.5
+		salt := rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+		return rsa.VerifyPSS(k.public.(*rsa.PublicKey), alg.hash, digest, sig, &salt) == nil
+	case ecdsaSig: // r and s, section 3.4; Verify wants both within [1, n-1]
+		r := new(big.Int).SetBytes(sig[:len(sig)/2])
+		s := new(big.Int).SetBytes(sig[len(sig)/2:])
+		return ecdsa.Verify(k.public.(*ecdsa.PublicKey), digest, r, s)
+	}
+	return hmac.Equal(digest, sig) // section 3.2; in constant time
+}
+
+// signatureSize returns how many octets a signature has, no more and no fewer.
+func (k *key) signatureSize(alg *spec) int {
+	switch alg.scheme {
+	case ecdsaSig:
+		return 2 * ((k.bits + 7) / 8)
+	case eddsa:
+		return ed25519.SignatureSize
+	case hmacSum:
+		return alg.hash.Size()
+	}
+	return (k.bits + 7) / 8 // RSA: as many as the modulus
+}

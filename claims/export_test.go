@@ -1,0 +1,4 @@
+package claims
+
+// ParseDate is parseDate.
+var ParseDate = parseDate

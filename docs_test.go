@@ -1,0 +1,194 @@
+package tokenacl_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// page is a Markdown file of the repository.
+type page struct {
+	name, text string
+}
+
+func pages(t *testing.T) []page {
+	t.Helper()
+	var all []page
+	for _, name := range files(t, ".md") {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page{name, string(text)})
+	}
+	return all
+}
+
+var goBlock = regexp.MustCompile("(?ms)^```go\\n(.*?)^```$")
+
+// goBlocks returns the Go code of a page, by the place where it begins.
+func (p page) goBlocks() map[string]string {
+	blocks := map[string]string{}
+	for _, m := range goBlock.FindAllStringSubmatchIndex(p.text, -1) {
+		line := 1 + strings.Count(p.text[:m[2]], "\n")
+		blocks[fmt.Sprintf("%s:%d", p.name, line)] = p.text[m[2]:m[3]]
+	}
+	return blocks
+}
+
+// TestGoInDocuments compiles the Go code in Markdown files. Each block is a
+// whole file, so that a reader can copy it; the README has one at least.
+func TestGoInDocuments(t *testing.T) {
+	blocks := map[string]string{}
+	var imports []string
+	for _, p := range pages(t) {
+		for place, source := range p.goBlocks() {
+			blocks[place] = source
+			imports = append(imports, importsOf(t, place, source)...)
+		}
+		if p.name == "README.md" && len(blocks) == 0 {
+			t.Error("README.md has no Go code")
+		}
+	}
+	t.Logf("%d blocks", len(blocks))
+	if len(blocks) == 0 {
+		t.Fatal("found no Go code in Markdown files")
+	}
+	exports := goListExports(t, imports...)
+	for place, source := range blocks {
+		if _, err := typeCheck(exports, place, source); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func importsOf(t *testing.T, place, source string) []string {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), place, source, parser.ImportsOnly)
+	if err != nil {
+		t.Fatalf("%v; want a whole file, from its package clause on", err)
+	}
+	var imports []string
+	for _, spec := range f.Imports {
+		imp, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imports = append(imports, imp)
+	}
+	return imports
+}
+
+// typeCheck compiles one file against the packages that it imports.
+func typeCheck(exports exportData, name, source string) (*types.Package, error) {
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, name, source, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	conf := types.Config{Importer: exports.importer()}
+	return conf.Check(f.Name.Name, fset, []*ast.File{f}, nil)
+}
+
+var (
+	link    = regexp.MustCompile(`\]\(([^()\s]+)\)`)
+	fence   = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	code    = regexp.MustCompile("`[^`\n]*`")
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	scheme  = regexp.MustCompile(`^[a-z]+:`)
+)
+
+// TestLinks requires that relative links lead to files that exist, and to
+// headings that exist in them.
+func TestLinks(t *testing.T) {
+	all := pages(t)
+	checked, problems := checkLinks(all, func(name string) bool {
+		_, err := os.Stat(name)
+		return err == nil
+	})
+	t.Logf("%d relative links", checked)
+	if checked == 0 {
+		t.Error("found no relative link")
+	}
+	for _, p := range problems {
+		t.Error(p)
+	}
+}
+
+func checkLinks(pages []page, exists func(string) bool) (checked int, problems []string) {
+	anchors := map[string][]string{}
+	for _, p := range pages {
+		anchors[p.name] = p.anchors()
+	}
+	for _, p := range pages {
+		text := code.ReplaceAllString(fence.ReplaceAllString(p.text, ""), "")
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			if scheme.MatchString(m[1]) {
+				continue
+			}
+			checked++
+			file, anchor, _ := strings.Cut(m[1], "#")
+			target := p.name
+			if file != "" {
+				target = path.Join(path.Dir(p.name), file)
+			}
+			known, isPage := anchors[target]
+			switch {
+			case !exists(target):
+				problems = append(problems, fmt.Sprintf("%s links to %s, which does not exist", p.name, m[1]))
+			case isPage && anchor != "" && !slices.Contains(known, anchor):
+				problems = append(problems, fmt.Sprintf("%s links to %s, a heading that does not exist", p.name, m[1]))
+			}
+		}
+	}
+	return checked, problems
+}
+
+// anchors returns the names that a page's headings have in links.
+func (p page) anchors() []string {
+	var names []string
+	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(p.text, ""), -1) {
+		names = append(names, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, m[1]))
+	}
+	return names
+}
+
+// TestDocumentsCanFail runs the checks on samples that break them.
+func TestDocumentsCanFail(t *testing.T) {
+	p := page{"docs/a.md", "# One, two\n\n[ok](b.md) [ok](b.md#far-away) [ok](#one-two) [web](https://example.com)\n" +
+		"[gone](c.md) [lost](b.md#near)\n\n```go\npackage p\n\nvar x int = \"\"\n```\n\n```\n[not](d.md) a link\n```\n`[nor](e.md)` this\n"}
+	q := page{"docs/b.md", "## Far away\n"}
+	checked, problems := checkLinks([]page{p, q}, func(name string) bool { return name == "docs/a.md" || name == "docs/b.md" })
+	want := []string{"docs/a.md links to c.md, which does not exist", "docs/a.md links to b.md#near, a heading that does not exist"}
+	if diff := cmp.Diff(want, problems); diff != "" || checked != 5 {
+		t.Errorf("%d links, want 5; problems (-want +got):\n%s", checked, diff)
+	}
+
+	blocks := p.goBlocks()
+	if len(blocks) != 1 || blocks["docs/a.md:7"] == "" {
+		t.Fatalf("blocks = %q, want one at docs/a.md:7", blocks)
+	}
+	if _, err := typeCheck(exportData{}, "docs/a.md:7", blocks["docs/a.md:7"]); err == nil {
+		t.Error("a block with a type error compiles")
+	}
+}

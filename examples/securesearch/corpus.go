@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"unicode/utf8"
+
+	"github.com/blevesearch/bleve/v2"
+	"github.com/blevesearch/bleve/v2/search/query"
+	"github.com/tokenacl/tokenacl/acl"
+	"github.com/tokenacl/tokenacl/acl/s3meta"
+)
+
+//go:embed corpus config
+var builtin embed.FS
+
+// source is where documents, metadata and access control lists come from.
+type source struct {
+	dir, metadata, aclFile, bucket string
+}
+
+// library is a full-text index that knows nothing of access control, and the
+// ACL index that filters what it finds.
+type library struct {
+	docs   *s3meta.Documents
+	report *s3meta.Report
+	index  *acl.Index
+	text   bleve.Index
+}
+
+func (s source) open() (*library, error) {
+	files, options := fs.FS(nil), s3meta.Options{Metadata: s.metadata, ACLFile: s.aclFile, Bucket: s.bucket}
+	var err error
+	if s.dir == "" {
+		options = s3meta.Options{Metadata: "Meta/", ACLFile: "Meta/acl.json", Bucket: "kendra-demo-bucket", Data: "Data/"}
+		files, err = fs.Sub(builtin, "corpus")
+	} else {
+		files = os.DirFS(s.dir)
+		_, err = fs.Stat(files, ".")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-data: %w", err)
+	}
+	lib := new(library)
+	lib.docs, lib.report = s3meta.Read(files, options)
+	if lib.index, err = acl.BuildIndex(options.Rules, lib.docs.ACLs()); err != nil {
+		return nil, err
+	}
+	lib.text, err = fullText(files, lib.docs)
+	return lib, err
+}
+
+// fullText indexes the title and, where it is text, the content of every
+// document, hidden ones included: the engine finds, the ACL index filters.
+func fullText(files fs.FS, docs *s3meta.Documents) (bleve.Index, error) {
+	index, err := bleve.NewMemOnly(bleve.NewIndexMapping())
+	if err != nil {
+		return nil, err
+	}
+	batch := index.NewBatch()
+	for key, doc := range docs.All() {
+		body, err := fs.ReadFile(files, key)
+		if err != nil {
+			return nil, err
+		}
+		fields := map[string]any{"title": title(doc)}
+		if utf8.Valid(body) {
+			fields["body"] = string(body)
+		}
+		if err := batch.Index(key, fields); err != nil {
+			return nil, err
+		}
+	}
+	return index, index.Batch(batch)
+}
+
+func title(doc s3meta.Document) string {
+	if doc.Title != "" {
+		return doc.Title
+	}
+	return path.Base(doc.Key)
+}
+
+// hit is one line of a result.
+type hit struct {
+	ID     string  `json:"id"`
+	Title  string  `json:"title"`
+	Folder string  `json:"folder"`
+	Score  float64 `json:"score"`
+	Reason string  `json:"reason,omitempty"`
+}
+
+// search returns the best limit hits among the documents that scope may see.
+func (lib *library) search(ctx context.Context, scope acl.Scope, words string, limit int) ([]hit, error) {
+	var failed error
+	page := acl.Page(lib.index.View(scope), lib.ranked(ctx, words, &failed), func(h hit) string { return h.ID }, limit)
+	for i, h := range page {
+		doc, _ := lib.docs.Get(h.ID)
+		page[i].Title, page[i].Folder = title(doc), path.Base(path.Dir(h.ID))
+		page[i].Reason = lib.index.Explain(scope, h.ID).String()
+	}
+	return page, failed
+}
+
+// ranked yields what the full-text index finds, best first, a page of its at a
+// time and only as far as somebody reads. It sets *failed if it ends early.
+func (lib *library) ranked(ctx context.Context, words string, failed *error) iter.Seq[hit] {
+	const size = 100
+	return func(yield func(hit) bool) {
+		for from := 0; ; from += size {
+			request := bleve.NewSearchRequestOptions(match(words), size, from, false)
+			request.SortBy([]string{"-_score", "_id"})
+			result, err := lib.text.SearchInContext(ctx, request)
+			if err != nil {
+				*failed = err
+				return
+			}
+			for _, found := range result.Hits {
+				if !yield(hit{ID: found.ID, Score: found.Score}) {
+					return
+				}
+			}
+			if len(result.Hits) < size {
+				return
+			}
+		}
+	}
+}
+
+func match(words string) query.Query {
+	if words == "*" {
+		return bleve.NewMatchAllQuery()
+	}
+	inTitle, inBody := bleve.NewMatchQuery(words), bleve.NewMatchQuery(words)
+	inTitle.SetField("title")
+	inTitle.SetBoost(2)
+	inBody.SetField("body")
+	return bleve.NewDisjunctionQuery(inTitle, inBody)
+}
+
+// lint prints what hides documents and what only looks wrong. Defects are an
+// error, so that a script sees them.
+func (lib *library) lint(out io.Writer) error {
+	fmt.Fprintf(out, "%d documents\n", lib.docs.Len())
+	for _, defect := range lib.report.Defects() {
+		fmt.Fprintln(out, "defect:", defect)
+	}
+	for _, finding := range lib.report.Lint() {
+		fmt.Fprintln(out, "lint:", finding)
+	}
+	return lib.report.Err()
+}

@@ -24,7 +24,7 @@ var policy = map[string]string{
 	"jwks": "internal/jose | golang.org/x/sync golang.org/x/time",
 
 	"acl/groups":              "acl",
-	"acl/s3meta":              "acl | golang.org/x/text",
+	"acl/s3meta":              "acl",
 	"acl/pushdown/opensearch": "acl",
 	"acl/pushdown/postgres":   "acl",
 	"acl/pushdown/sqlite":     "acl",

@@ -2,21 +2,12 @@ package s3meta
 
 import (
 	"strings"
-	"unicode/utf8"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
+	"github.com/tokenacl/tokenacl/acl"
 )
 
 // fold maps what differs only by case or Unicode normalization to one form.
-func fold(s string) string {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
-		}
-	}
-	return strings.ToLower(s)
-}
+var fold = acl.Rules{Fold: true}.FoldName
 
 // longestName bounds a member name that is shown or compared.
 const longestName = 64

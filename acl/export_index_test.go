@@ -1,0 +1,74 @@
+package acl
+
+import (
+	"io"
+	"iter"
+)
+
+// Tuning brings rare events within the reach of tests.
+type Tuning struct {
+	Merge   int   // bytes of ACLs until the inverted index is extended
+	Compact int   // garbage until the index is compacted
+	Scan    int64 // cost of decisions until a bitmap is considered
+	Limit   uint32
+}
+
+// Defaults are what users get.
+func Defaults() Tuning {
+	return Tuning{defaults.merge, defaults.compact, defaults.scan, defaults.limit}
+}
+
+func (t Tuning) tuning() *tuning { return &tuning{t.Merge, t.Compact, t.Scan, t.Limit} }
+
+func NewTuned(r Rules, t Tuning) *Index { return newIndex(r, t.tuning()) }
+
+func BuildTuned[K string | uint32](r Rules, t Tuning, docs iter.Seq2[K, ACL]) (*Index, error) {
+	return buildIndex(r, t.tuning(), docs)
+}
+
+func ReadTuned(in io.Reader, r Rules, t Tuning) (*Index, error) { return readIndex(in, r, t.tuning()) }
+
+// Stats tell what an Index holds.
+type Stats struct {
+	Names, ACLs, IDs int // stored, those included that nothing uses any more
+	Listed           int // ACLs in the inverted index
+}
+
+func (x *Index) Stats() Stats {
+	s := x.load()
+	return Stats{
+		Names:  int(s.names.len()) - firstToken,
+		ACLs:   int(s.acls.len()) - firstACL,
+		IDs:    int(s.ids.len()),
+		Listed: max(int(s.lists.mark)-firstACL, 0),
+	}
+}
+
+// Work is the cost of the decisions made without the next bitmap.
+func (v *View) Work() int64 { return v.spent.Load() }
+
+// Bitmaps reports which bitmaps there are.
+func (v *View) Bitmaps() (acls, documents bool) {
+	return v.acls.Load() != nil, v.documents.Load() != nil
+}
+
+// Prepare makes both bitmaps.
+func (v *View) Prepare() {
+	if v.snap == nil {
+		return
+	}
+	v.visibleACLs()
+	v.making.Lock()
+	defer v.making.Unlock()
+	v.makeDocuments()
+}
+
+// Folded is the form of a name that an Index stores.
+func Folded(r Rules, name string) string { return r.fold(name) }
+
+// AtOrdinal returns an empty Index of ids whose next ordinal is given.
+func AtOrdinal(r Rules, next uint32) *Index {
+	x := NewIndex(r)
+	x.w.end = uint64(next)
+	return x
+}

@@ -1,0 +1,316 @@
+package acl
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// Pages have the form that their numbers need, and give them back.
+func TestPages(t *testing.T) {
+	fill := func(number func(i uint32) uint32) (values [pageLen]uint32) {
+		for i := range values {
+			values[i] = number(uint32(i))
+		}
+		return values
+	}
+	// far is a run of numbers of which n are elsewhere.
+	far := func(base uint32, n uint32, elsewhere uint32) func(uint32) uint32 {
+		return func(i uint32) uint32 {
+			if i < n {
+				return elsewhere + i
+			}
+			return base + i
+		}
+	}
+	cases := []struct {
+		name   string
+		values [pageLen]uint32
+		width  uint8
+		wide   bool
+		far    int
+	}{
+		{"all unknown", fill(func(uint32) uint32 { return 0 }), 0, false, 0},
+		{"all the same", fill(func(uint32) uint32 { return 1 << 31 }), 0, false, 0},
+		{"unknown, nobody, public", fill(func(i uint32) uint32 { return i % 3 }), 1, false, 0},
+		{"a run", fill(func(i uint32) uint32 { return 5_000_000 + i }), 1, false, 0},
+		{"a run from the first", fill(func(i uint32) uint32 { return firstACL + i }), 1, false, 0},
+		{"a run to the last", fill(func(i uint32) uint32 { return 1<<32 - pageLen + i }), 1, false, 0},
+		{"a run with public", fill(func(i uint32) uint32 { return []uint32{aclPublic, 700 + i}[i%2] }), 1, false, 0},
+		{"span that fits one byte", fill(func(i uint32) uint32 { return 1000 + min(i, 1)*236 }), 1, false, 0},
+		{"span that needs a far code", fill(func(i uint32) uint32 { return 1000 + min(i, 1)*237 }), 1, false, 1},
+		{"far below", fill(far(1_000_000, 16, 50)), 1, false, 16},
+		{"far above", fill(far(50, 16, 1<<31)), 1, false, 16},
+		{"too many far for one byte", fill(far(10_000, 17, 50)), 2, false, 0},
+		{"far from two bytes", fill(func(i uint32) uint32 {
+			if i < 16 {
+				return 1<<31 + i
+			}
+			return 1000 + 300*i
+		}), 2, false, 16},
+		{"span that fits two bytes", fill(func(i uint32) uint32 { return 1000 + i%2*65516 }), 2, false, 0},
+		{"span that does not", fill(func(i uint32) uint32 { return 1000 + i%2*65517 }), 0, true, 0},
+		{"anywhere", fill(func(i uint32) uint32 { return i << 25 }), 0, true, 0},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			pg := pack(&c.values)
+			if pg.width != c.width || (pg.wide != nil) != c.wide || c.width > 0 && len(pg.codes) != pageLen*int(c.width)+4*c.far {
+				t.Errorf("width %d, wide %t, %d bytes", pg.width, pg.wide != nil, len(pg.codes))
+			}
+			var got [pageLen]uint32
+			if pg.unpack(&got); got != c.values {
+				t.Errorf("%v\nwant %v", got, c.values)
+			}
+			rng := rand.New(rand.NewPCG(1, 1))
+			for range 50 {
+				visible(t, &pg, c.values, rng)
+			}
+		})
+	}
+}
+
+// visible compares the visible documents of a page with a look at each.
+func visible(t *testing.T, pg *page, values [pageLen]uint32, rng *rand.Rand) {
+	t.Helper()
+	acls := make(bitmap, min(int(slices.Max(values[:])/64+1), 1<<20))
+	for _, v := range values {
+		if int(v/64) < len(acls) && rng.IntN(2) == 0 {
+			acls.add(v)
+		}
+	}
+	for range 200 {
+		acls.add(rng.Uint32N(uint32(len(acls)) * 64))
+	}
+	acls[0] &^= 1 << aclUnknown
+	var set [pageLen / 64]uint64
+	pg.visible(acls, &set)
+	for i, v := range values {
+		if bitmap(set[:]).has(uint32(i)) != acls.has(v) {
+			t.Fatalf("document %d with ACL %d: want %t", i, v, acls.has(v))
+		}
+	}
+}
+
+func TestPagesWith(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	var p, inPlace pages
+	want := map[uint32]uint32{}
+	for n := range 3000 {
+		i := []uint32{0, pageLen, pageLen << groupBits, 5 * pageLen << groupBits}[rng.IntN(4)] + rng.Uint32N(2*pageLen)
+		v := []uint32{0, 1, 2, uint32(n), rng.Uint32()}[rng.IntN(5)]
+		before := p
+		was := before.at(i)
+		p = p.with(i, v)
+		inPlace.put(i, v)
+		want[i] = v
+		if before.at(i) != was || p.at(i) != v || inPlace.at(i) != v {
+			t.Fatalf("index %d: %d, %d in place, want %d; before %d, want %d", i, p.at(i), inPlace.at(i), v, before.at(i), was)
+		}
+	}
+	inPlace.pack()
+	for i, v := range want {
+		if p.at(i) != v || inPlace.at(i) != v || p.page(i).at(i%pageLen) != v {
+			t.Fatalf("index %d: %d, %d in place, want %d", i, p.at(i), inPlace.at(i), v)
+		}
+	}
+	for i, pg := range p.known() {
+		if pg.uniform() && pg.base == 0 {
+			t.Errorf("page %d is empty", i)
+		}
+	}
+	if n := p.len(); n != 6*pageLen<<groupBits || p.at(uint32(n)) != 0 {
+		t.Errorf("length %d", n)
+	}
+	for range p.known() {
+		return // a consumer may stop
+	}
+	t.Error("no page is known")
+}
+
+// Records of any size come back, and only what fits is added.
+func TestRecords(t *testing.T) {
+	sizes := []int{0, 1, 253, 254, 255, 256, 300, 70_000}
+	var r records
+	var want [][]byte
+	rng := rand.New(rand.NewPCG(3, 3))
+	for i := range 500 {
+		b := bytes.Repeat([]byte{byte(i)}, sizes[rng.IntN(len(sizes))])
+		if err := r.add(b, 1<<30); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, b)
+	}
+	r.clip()
+	r.add([]byte("last"), 1<<30)
+	want = append(want, []byte("last"))
+	for i, w := range want {
+		if got := r.get(uint32(i)); !bytes.Equal(got, w) {
+			t.Fatalf("record %d has %d bytes, want %d", i, len(got), len(w))
+		}
+	}
+	if r.start(r.len()) != len(r.data) || r.start(r.len()-1) != len(r.data)-4 {
+		t.Errorf("starts %d, %d, want %d", r.start(r.len()-1), r.start(r.len()), len(r.data))
+	}
+	var full records
+	if err := full.add(make([]byte, 97), 100); err != errFull || full.len() != 0 {
+		t.Errorf("%v, %d records", err, full.len())
+	}
+	if err := full.add(make([]byte, 96), 100); err != nil || full.len() != 1 {
+		t.Errorf("%v, %d records", err, full.len())
+	}
+}
+
+// Slices that are long grow by little.
+func TestGrown(t *testing.T) {
+	s := make([]byte, 1<<20)
+	s = append(s[:len(s):len(s)], 1)
+	s = slices.Clip(s)
+	if g := grown(s, 1); cap(g) != len(s)+1+len(s)/16 || len(g) != len(s) || g[len(s)-1] != 1 {
+		t.Errorf("capacity %d", cap(g))
+	}
+	if g := grown(s[:len(s)-1], 1); cap(g) != cap(s) {
+		t.Error("grown although there is room")
+	}
+}
+
+// Lists have the form that fits how often they occur, and grow in any steps.
+func TestLists(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	forms := map[form]int{}
+	for range 60 {
+		var acls []uint32
+		gap := []uint32{2, 20, 31, 33, 100, 127, 129, 254, 255, 256, 1000, 65_534, 65_535, 65_536, 1_000_000}[rng.IntN(15)]
+		for id := uint32(firstACL); len(acls) < 200; id += 1 + rng.Uint32N(2*gap) {
+			acls = append(acls, id)
+		}
+		mark := acls[len(acls)-1] + 1 + rng.Uint32N(gap)
+		f := formOf(uint32(len(acls)), mark)
+		forms[f]++
+		data, last := appendList(nil, 0, f, 0, acls[:50])
+		data, last = appendList(data, 0, f, last, acls[50:51])
+		data, last = appendList(data, 0, f, last, acls[51:])
+		l := list{0, uint32(len(acls)), last}
+		x := &inverted{mark: mark, lists: []list{l, {start: uint64(len(data))}}, data: data}
+		set := make(bitmap, mark/64+1)
+		if got := x.acls(nil, 0, set); !slices.Equal(got, acls) || last != acls[len(acls)-1] {
+			t.Fatalf("form %d, gap %d: %v\nwant %v", f, gap, got, acls)
+		}
+		if !checkList(l, data, mark) || checkList(list{0, l.n - 1, last}, data, mark) || checkList(list{0, l.n, last - 1}, data, mark) || checkList(l, data, last) {
+			t.Fatalf("form %d, gap %d: not checked well", f, gap)
+		}
+		if x.size(0) != 200 || x.size(1) != 0 || x.size(1<<31) != 0 {
+			t.Fatal("sizes of lists")
+		}
+	}
+	if len(forms) != 3 {
+		t.Errorf("forms %v", forms)
+	}
+	limits := []struct {
+		n, mark uint32
+		want    form
+	}{{1, 32, dense}, {1, 33, narrow}, {10, 320, dense}, {10, 321, narrow}, {1, 128, narrow}, {1, 129, wide}, {1 << 31, 1<<32 - 1, dense}}
+	for _, c := range limits {
+		if got := formOf(c.n, c.mark); got != c.want {
+			t.Errorf("%d of %d: form %d, want %d", c.n, c.mark, got, c.want)
+		}
+	}
+}
+
+// An inverted index made in many steps is the one made in one.
+func TestExtend(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	steps, once := newIndex(Rules{DenyOnly: DenyOnlyEveryone}, &tuning{merge: 1 << 30, limit: 1 << 30}), (*inverted)(nil)
+	reformed := 0
+	for i := range 4000 {
+		a := List{AllowUser(fmt.Sprint("u", i)), AllowGroup(fmt.Sprint("g", rng.IntN(1+i/20)))}
+		if i%3 == 0 {
+			a = append(a, DenyGroup(fmt.Sprint("d", rng.IntN(40))), Entry{Name: "w", Type: Group, Access: Deny, DataSourceID: fmt.Sprint(rng.IntN(3))})
+		}
+		steps.Put(fmt.Sprint(i), a)
+		if i%97 == 0 {
+			w := steps.w
+			old := w.lists
+			w.lists = old.extend(&w.snapshot)
+			for l := range uint32(len(old.lists)) {
+				if f, data := old.get(l); len(data) > 0 {
+					if g, _ := w.lists.get(l); f != g {
+						reformed++
+					}
+				}
+			}
+		}
+	}
+	w := steps.w
+	w.lists = w.lists.extend(&w.snapshot)
+	once = new(inverted).extend(&w.snapshot)
+	if !slices.Equal(w.lists.lists, once.lists) || !bytes.Equal(w.lists.data, once.data) || w.lists.mark != once.mark || w.lists.bytes != once.bytes {
+		t.Error("the two differ")
+	}
+	if reformed < 50 || once.mark != w.acls.len() || once.bytes != len(w.acls.data) {
+		t.Errorf("%d lists changed their form; %d ACLs of %d", reformed, once.mark, w.acls.len())
+	}
+}
+
+// A table finds what it has, at any fill, among colliding hashes.
+func TestTable(t *testing.T) {
+	hashes := map[uint32]uint64{}
+	tab := table{fill: 80}
+	rng := rand.New(rand.NewPCG(6, 6))
+	for id := range uint32(3000) {
+		h := rng.Uint64()
+		switch {
+		case id%10 == 0:
+			h = 0
+		case id%10 == 1:
+			h = 1<<64 - 1 // in the last slot, and beyond it from the first on
+		}
+		tab.add(id, h, maps.All(hashes))
+		hashes[id] = h
+		if tab.used > len(tab.at)*80/100 {
+			t.Fatalf("%d of %d slots used", tab.used, len(tab.at))
+		}
+	}
+	if last := uint32(1<<32 - 2); tab.used != 3000 {
+		t.Errorf("%d used", tab.used)
+	} else {
+		tab.add(last, 42, maps.All(hashes))
+		hashes[last] = 42
+	}
+	compared := 0
+	for id, h := range hashes {
+		if got, ok := tab.find(h, func(x uint32) bool { compared++; return x == id }); !ok || got != id {
+			t.Fatalf("%d: found %d, %t", id, got, ok)
+		}
+	}
+	for range 1000 {
+		if _, ok := tab.find(rng.Uint64(), func(uint32) bool { return false }); ok {
+			t.Fatal("found what was not added")
+		}
+	}
+	if _, ok := (slots{}).find(1, func(uint32) bool { return true }); ok {
+		t.Error("found in an empty table")
+	}
+}
+
+// Look-ups compare hardly a key but the right one.
+func TestTableTags(t *testing.T) {
+	tab := table{fill: 80}
+	hashes := map[uint32]uint64{}
+	rng := rand.New(rand.NewPCG(7, 7))
+	for id := range uint32(10_000) {
+		h := rng.Uint64()
+		tab.add(id, h, maps.All(hashes))
+		hashes[id] = h
+	}
+	compared := 0
+	for id, h := range hashes {
+		tab.find(h, func(x uint32) bool { compared++; return x == id })
+	}
+	if compared > 10_010 {
+		t.Errorf("%d comparisons for 10,000 look-ups", compared)
+	}
+}

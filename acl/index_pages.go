@@ -1,0 +1,200 @@
+package acl
+
+import (
+	"iter"
+	"slices"
+)
+
+// pages is an array of numbers that is never changed: with returns another one
+// which shares all but one page. Its numbers are those of ACLs (or counts of
+// documents), which are alike within a page: nearly every page takes one byte a
+// number, not four, and a page whose numbers are all the same takes none.
+type pages []*pageGroup
+
+const (
+	pageBits  = 7
+	pageLen   = 1 << pageBits
+	groupBits = 7
+	groupLen  = 1 << groupBits
+)
+
+// pageGroup keeps short what with copies.
+type pageGroup [groupLen]page
+
+// page has its numbers in codes of one or two bytes. A code is a number's
+// distance from base, but for the lowest and the highest codes. The lowest
+// stand for themselves: unknown document, nobody and public occur beside numbers
+// of any size. The highest stand for numbers anywhere, which follow the codes.
+type page struct {
+	base  uint32 // all numbers when there are neither codes nor wide
+	width uint8  // bytes of a code
+	codes string
+	wide  *[pageLen]uint32 // the numbers themselves, when codes do not do
+}
+
+const (
+	directCodes = firstACL
+	farCodes    = 16
+)
+
+// farCode is the first code of a width that stands for a number anywhere.
+func farCode(width uint8) uint32 { return 1<<(8*width) - farCodes }
+
+var emptyGroup pageGroup
+
+func (p pages) at(i uint32) uint32 {
+	g := int(i >> (pageBits + groupBits))
+	if g >= len(p) {
+		return 0
+	}
+	return p[g][i>>pageBits%groupLen].at(i % pageLen)
+}
+
+func (pg *page) at(i uint32) uint32 {
+	if pg.width == 0 {
+		if pg.wide != nil {
+			return pg.wide[i%pageLen]
+		}
+		return pg.base
+	}
+	code := uint32(pg.codes[i])
+	if pg.width == 2 {
+		code = uint32(pg.codes[2*i]) | uint32(pg.codes[2*i+1])<<8
+	}
+	switch {
+	case code < directCodes:
+		return code
+	case code >= farCode(pg.width):
+		return pg.far(code - farCode(pg.width))
+	}
+	return pg.base + code
+}
+
+func (pg *page) far(i uint32) uint32 {
+	b := pg.codes[pageLen*uint32(pg.width)+4*i:]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+}
+
+// uniform reports whether all numbers of the page are pg.base.
+func (pg *page) uniform() bool { return pg.width == 0 && pg.wide == nil }
+
+// page returns the page that has index i.
+func (p pages) page(i uint32) *page {
+	return &p[i>>(pageBits+groupBits)][i>>pageBits%groupLen]
+}
+
+// len is more than the greatest index that has a number but 0.
+func (p pages) len() int { return len(p) << (pageBits + groupBits) }
+
+// known yields the pages that have a number but 0, with their indexes.
+func (p pages) known() iter.Seq2[uint32, *page] {
+	return func(yield func(uint32, *page) bool) {
+		for i, group := range p {
+			for j := range group {
+				if pg := &group[j]; (!pg.uniform() || pg.base != 0) && !yield(uint32(i<<groupBits|j), pg) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// with returns p with the number v at i.
+func (p pages) with(i, v uint32) pages {
+	p = slices.Clone(p).grow(i)
+	group := *p[i>>(pageBits+groupBits)]
+	pg := &group[i>>pageBits%groupLen]
+	var values [pageLen]uint32
+	pg.unpack(&values)
+	values[i%pageLen] = v
+	*pg = pack(&values)
+	p[i>>(pageBits+groupBits)] = &group
+	return p
+}
+
+// put sets the number v at i in p itself, which nobody else must use yet.
+func (p *pages) put(i, v uint32) {
+	*p = p.grow(i)
+	g := &(*p)[i>>(pageBits+groupBits)]
+	if *g == &emptyGroup {
+		*g = new(pageGroup)
+	}
+	pg := &(*g)[i>>pageBits%groupLen]
+	if pg.wide == nil {
+		pg.wide = new([pageLen]uint32)
+	}
+	pg.wide[i%pageLen] = v
+}
+
+// pack makes the pages small that put has made.
+func (p pages) pack() {
+	for _, group := range p {
+		for i := range group {
+			if wide := group[i].wide; wide != nil {
+				group[i] = pack(wide)
+			}
+		}
+	}
+}
+
+func (p pages) grow(i uint32) pages {
+	for i>>(pageBits+groupBits) >= uint32(len(p)) {
+		p = append(p, &emptyGroup)
+	}
+	return p
+}
+
+func (pg *page) unpack(values *[pageLen]uint32) {
+	for i := range values {
+		values[i] = pg.at(uint32(i))
+	}
+}
+
+// pack returns the smallest page with these numbers. Codes reach from the lowest
+// number up or from the highest down: documents are added with ever greater
+// numbers, and single ones of an old page get them later.
+func pack(values *[pageLen]uint32) page {
+	low, high, same := ^uint32(0), uint32(directCodes), true
+	for _, v := range values {
+		same = same && v == values[0]
+		if v >= directCodes {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	if same {
+		return page{base: values[0]}
+	}
+	for width := uint8(1); width <= 2; width++ {
+		for _, base := range []uint32{low - directCodes, high - farCode(width) + 1} {
+			if pg, ok := packWidth(values, width, base); ok {
+				return pg
+			}
+		}
+	}
+	wide := *values
+	return page{wide: &wide}
+}
+
+func packWidth(values *[pageLen]uint32, width uint8, base uint32) (pg page, ok bool) {
+	var codes [2*pageLen + 4*farCodes]byte
+	far, tail := farCode(width), codes[:pageLen*int(width)]
+	for i, v := range values {
+		code := v
+		if v >= directCodes {
+			code = v - base
+			if code < directCodes || code >= farCode(width) {
+				if code = far; code == 1<<(8*width) {
+					return page{}, false
+				}
+				far++
+				tail = append(tail, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
+			}
+		}
+		if width == 1 {
+			codes[i] = byte(code)
+		} else {
+			codes[2*i], codes[2*i+1] = byte(code), byte(code>>8)
+		}
+	}
+	return page{base: base, width: width, codes: string(tail)}, true
+}

@@ -1,0 +1,134 @@
+package acl
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+)
+
+// ReadIndex loads an Index that [Index.WriteTo] has saved under the same Rules. A
+// file that is damaged, of another version or made under other Rules is refused
+// as a whole. Reading a file takes time and memory in proportion to its length,
+// whatever it claims; no byte after it is read.
+//
+// The checksum finds accidents, not forgery: who can write the file can admit
+// whom they like.
+func ReadIndex(r io.Reader, rules Rules) (*Index, error) { return readIndex(r, rules, &defaults) }
+
+func readIndex(r io.Reader, rules Rules, t *tuning) (*Index, error) {
+	x := newIndex(rules, t)
+	in := &fileReader{r: r}
+	for _, part := range []func(*fileReader){
+		x.w.readHead, x.w.readNames, x.w.readACLs, x.w.readIDs, x.w.readDocuments, x.w.readLists, readSum,
+	} {
+		if part(in); in.err != nil {
+			return nil, fmt.Errorf("acl: saved index: %w", in.err)
+		}
+	}
+	x.lock()
+	x.publish()
+	return x, nil
+}
+
+var (
+	errNoFile  = errors.New("not a saved index, or one of another version")
+	errRules   = errors.New("made under other Rules, want those it was saved under, or a new Index")
+	errDamaged = errors.New("damaged, want another copy or a new Index")
+)
+
+// fileReader sums and stops at the first error.
+type fileReader struct {
+	r   io.Reader
+	sum uint32
+	err error
+}
+
+// check fails with errDamaged unless ok.
+func (f *fileReader) check(ok bool) bool {
+	if f.err == nil && !ok {
+		f.err = errDamaged
+	}
+	return f.err == nil
+}
+
+// read reads n bytes, or returns nil. It takes memory as they come, not as n
+// claims.
+func (f *fileReader) read(n uint64) []byte {
+	var b []byte
+	for uint64(len(b)) < n {
+		have := len(b)
+		b = append(make([]byte, 0, min(n, max(1<<20, 2*uint64(have)))), b...)
+		b = b[:cap(b)]
+		_, err := io.ReadFull(f.r, b[have:])
+		switch {
+		case err == io.EOF || err == io.ErrUnexpectedEOF:
+			f.err = errDamaged
+			return nil
+		case err != nil:
+			f.err = err
+			return nil
+		}
+	}
+	f.sum = crc32.Update(f.sum, castagnoli, b)
+	return b
+}
+
+func (f *fileReader) u64() uint64 {
+	if b := f.read(8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (f *fileReader) u32() uint32 {
+	if b := f.read(4); b != nil {
+		return binary.LittleEndian.Uint32(b)
+	}
+	return 0
+}
+
+func (f *fileReader) u32s(n uint64) []uint32 {
+	b := f.read(4 * n)
+	s := make([]uint32, len(b)/4)
+	for i := range s {
+		s[i] = binary.LittleEndian.Uint32(b[4*i:])
+	}
+	return s
+}
+
+// records reads records of at most limit bytes.
+func (f *fileReader) records(block int, limit uint32) records {
+	r := records{block: block}
+	n, size := f.u32(), f.u32()
+	f.check(size <= limit)
+	if f.err == nil {
+		r.sizes = f.read(uint64(n))
+	}
+	if f.err == nil {
+		r.data = f.read(uint64(size))
+	}
+	if f.err != nil {
+		return records{}
+	}
+	end := 0
+	for i, size := range r.sizes {
+		if i&(1<<block-1) == 0 {
+			r.starts = append(r.starts, uint32(end))
+		}
+		if size == longRecord {
+			if !f.check(end+4 <= len(r.data)) || !f.check(r.long(end) <= len(r.data)) {
+				return records{}
+			}
+			end += 4 + r.long(end)
+		} else {
+			end += int(size)
+		}
+		if !f.check(end <= len(r.data)) {
+			return records{}
+		}
+	}
+	f.check(end == len(r.data))
+	return r
+}

@@ -1,0 +1,209 @@
+package acl
+
+import "math/bits"
+
+// bitmap is a set of ACLs or of documents.
+type bitmap []uint64
+
+func (b bitmap) has(i uint32) bool { return i/64 < uint32(len(b)) && b[i/64]>>(i%64)&1 != 0 }
+func (b bitmap) add(i uint32)      { b[i/64] |= 1 << (i % 64) }
+
+func (b bitmap) complement() {
+	for i := range b {
+		b[i] = ^b[i]
+	}
+}
+
+// visibleACLs returns the bitmap of ACLs, made if need be.
+func (v *View) visibleACLs() *bitmap {
+	if v.acls.Load() == nil {
+		v.making.Lock()
+		defer v.making.Unlock()
+		if v.acls.Load() == nil {
+			v.makeACLs()
+		}
+	}
+	return v.acls.Load()
+}
+
+// makeNext makes the bitmap of ACLs or, when there is one, that of documents, if
+// it pays by now.
+func (v *View) makeNext(spent int64) {
+	cost, make := v.costACLs, v.makeACLs
+	if v.acls.Load() != nil {
+		cost, make = v.costDocuments, v.makeDocuments
+	}
+	if v.pays.Load() == 0 {
+		v.pays.Store(cost())
+	}
+	if spent >= v.pays.Load() && v.documents.Load() == nil {
+		make()
+	}
+}
+
+// costACLs estimates what makeACLs costs, in the unit of decisions.
+func (v *View) costACLs() int64 {
+	s := v.snap
+	cost := int64(s.acls.len())/64 + costByte*int64(len(s.acls.data)-s.lists.bytes)
+	for _, token := range v.tokens.at {
+		if token != 0 {
+			cost += int64(s.lists.size(token&^1)) + int64(s.lists.size(token|1))
+		}
+	}
+	return cost
+}
+
+// makeACLs finds the ACLs that admit: those that allow one of the caller's names
+// without those that deny one, from the lists of these names; of candidates of
+// several levels those that turn out to admit; and each ACL that is so new that
+// it is in no list.
+func (v *View) makeACLs() {
+	s := v.snap
+	b := make(bitmap, s.acls.len()/64+1)
+	if v.all {
+		b.complement()
+		b[0] &^= 1 << aclUnknown
+	} else {
+		v.addListed(b)
+		for acl := max(s.lists.mark, firstACL); acl < s.acls.len(); acl++ {
+			if v.admitsRecord(s.acls.get(acl)) {
+				b.add(acl)
+			}
+		}
+		if v.public {
+			b.add(aclPublic)
+		}
+	}
+	v.acls.Store(&b)
+	v.spent.Store(0)
+	v.pays.Store(0)
+}
+
+func (v *View) addListed(b bitmap) {
+	lists := v.snap.lists
+	for _, token := range v.tokens.at {
+		if token&1 != 0 {
+			lists.or(b, token&^1)
+		}
+	}
+	b.complement() // to take ACLs out is to add them to the others
+	for _, token := range v.tokens.at {
+		if token != 0 {
+			lists.or(b, token|1)
+		}
+	}
+	b.complement()
+	if lists.size(tokenLevels<<1) > 0 {
+		v.verifyLevels(b)
+	}
+}
+
+// verifyLevels decides for the ACLs in b of which one level may not be enough.
+func (v *View) verifyLevels(b bitmap) {
+	candidates := make(bitmap, len(b))
+	v.snap.lists.or(candidates, tokenLevels<<1)
+	for i := range b {
+		for word := b[i] & candidates[i]; word != 0; word &= word - 1 {
+			bit := bits.TrailingZeros64(word)
+			if !v.admitsRecord(v.snap.acls.get(uint32(i*64 + bit))) {
+				b[i] &^= 1 << bit
+			}
+		}
+	}
+}
+
+// costDocuments estimates what makeDocuments costs. It does not pay when ordinals
+// are so far apart that the bitmap would be larger than the index.
+func (v *View) costDocuments() int64 {
+	n := v.snap.docs.len()
+	if n/64 > v.snap.known+1<<16 {
+		return 1<<63 - 1
+	}
+	return int64(n)
+}
+
+// makeDocuments finds the documents whose ACLs admit.
+func (v *View) makeDocuments() {
+	acls := *v.acls.Load()
+	b := make(bitmap, v.snap.docs.len()/64)
+	for i, pg := range v.snap.docs.known() {
+		pg.visible(acls, (*[pageLen / 64]uint64)(b[i*(pageLen/64):]))
+	}
+	v.documents.Store(&b)
+}
+
+// visible sets the bits of the documents of a page whose ACLs are in acls.
+func (pg *page) visible(acls bitmap, set *[pageLen / 64]uint64) {
+	if pg.width != 1 {
+		for i := range uint32(pageLen) {
+			if acls.has(pg.at(i)) {
+				set[i/64] |= 1 << (i % 64)
+			}
+		}
+		return
+	}
+	// What each code stands for is looked up once, four times as fast.
+	var codes [256 / 64]uint64
+	pg.visibleCodes(acls, &codes)
+	for i := range set {
+		word := uint64(0)
+		for j, code := range []byte(pg.codes[i*64 : i*64+64]) {
+			word |= codes[code/64] >> (code % 64) & 1 << j
+		}
+		set[i] = word
+	}
+}
+
+// visibleCodes sets the bits of the codes that stand for ACLs in acls.
+func (pg *page) visibleCodes(acls bitmap, codes *[256 / 64]uint64) {
+	for i := range codes {
+		codes[i] = acls.window(pg.base + uint32(i*64))
+	}
+	const direct = 1<<directCodes - 1
+	codes[0] = codes[0]&^direct | acls[0]&direct
+	const last = len(codes) - 1
+	codes[last] &= 1<<(64-farCodes) - 1
+	for i := range uint32(len(pg.codes)-pageLen) / 4 {
+		if acls.has(pg.far(i)) {
+			codes[last] |= 1 << (64 - farCodes + i)
+		}
+	}
+}
+
+// window returns the bits of 64 numbers from i on, which may wrap around to 0.
+func (b bitmap) window(i uint32) uint64 {
+	word := func(i uint32) uint64 {
+		if i < uint32(len(b)) {
+			return b[i]
+		}
+		return 0
+	}
+	return word(i/64)>>(i%64) | word((i/64+1)%(1<<26))<<(64-i%64)
+}
+
+// count returns how many documents have one of the ACLs in b.
+func (s *snapshot) count(b bitmap) int {
+	b = b[:min(len(b), s.uses.len()/64)] // no document has any of the others
+	n := 0
+	for i := 0; i < len(b); i += pageLen / 64 {
+		words := b[i:min(i+pageLen/64, len(b))]
+		set := 0
+		for _, word := range words {
+			set += bits.OnesCount64(word)
+		}
+		if set == 0 {
+			continue
+		}
+		pg := s.uses.page(uint32(i) * 64)
+		if pg.uniform() {
+			n += set * int(pg.base)
+			continue
+		}
+		for j, word := range words {
+			for ; word != 0; word &= word - 1 {
+				n += int(pg.at(uint32(j*64 + bits.TrailingZeros64(word))))
+			}
+		}
+	}
+	return n
+}

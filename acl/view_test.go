@@ -1,0 +1,241 @@
+package acl_test
+
+import (
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokenacl/tokenacl/acl"
+)
+
+type hit struct {
+	id    string
+	score int
+}
+
+// counted yields the hits and counts how many were asked for.
+func counted(hits []hit, n *int) iter.Seq[hit] {
+	return func(yield func(hit) bool) {
+		for _, h := range hits {
+			*n++
+			if !yield(h) {
+				return
+			}
+		}
+	}
+}
+
+// Rule A8: hits stay in their order, and are asked for one at a time.
+func TestFilter(t *testing.T) {
+	x := acl.NewIndex(acl.Rules{})
+	var hits []hit
+	for i := range 20 {
+		id := fmt.Sprint("d", i)
+		switch {
+		case i%3 == 0:
+			x.Put(id, acl.Public())
+		case i%3 == 1:
+			x.Put(id, acl.List{acl.AllowUser("bob")})
+		} // the others are unknown
+		hits = append(hits, hit{id, 100 - i})
+	}
+	v := x.View(acl.Guest())
+	visible := []hit{{"d0", 100}, {"d3", 97}, {"d6", 94}, {"d9", 91}, {"d12", 88}, {"d15", 85}, {"d18", 82}}
+	id := func(h hit) string { return h.id }
+	ordinal := func(h hit) uint32 {
+		o, ok := x.Ordinal(h.id)
+		if !ok {
+			return 1 << 30
+		}
+		return o
+	}
+	asked := 0
+	if got := slices.Collect(acl.Filter(v, counted(hits, &asked), id)); !slices.Equal(got, visible) || asked != 20 {
+		t.Errorf("asked for %d hits, got %v", asked, got)
+	}
+	if got := slices.Collect(acl.Filter(v, slices.Values(hits), ordinal)); !slices.Equal(got, visible) {
+		t.Errorf("by ordinal: %v", got)
+	}
+	again := slices.Clone(hits)
+	slices.Reverse(again)
+	if got := slices.Collect(acl.Filter(v, slices.Values(again), id)); got[0] != visible[6] || len(got) != 7 {
+		t.Errorf("reversed: %v", got)
+	}
+	cases := []struct{ k, asked, want int }{{-1, 0, 0}, {0, 0, 0}, {1, 1, 1}, {2, 4, 2}, {6, 16, 6}, {7, 19, 7}, {8, 20, 7}, {100, 20, 7}}
+	for _, c := range cases {
+		t.Run(fmt.Sprint("page of ", c.k), func(t *testing.T) {
+			asked := 0
+			got := acl.Page(v, counted(hits, &asked), id, c.k)
+			if !slices.Equal(got, visible[:c.want]) || asked != c.asked {
+				t.Errorf("asked for %d hits, want %d; got %v", asked, c.asked, got)
+			}
+			if at := acl.Page(v, slices.Values(hits), ordinal, c.k); !slices.Equal(at, got) {
+				t.Errorf("by ordinal: %v", at)
+			}
+		})
+	}
+	asked = 0
+	for h := range acl.Filter(v, counted(hits, &asked), id) {
+		if h != visible[0] || asked != 1 {
+			t.Errorf("first %v after %d", h, asked)
+		}
+		break
+	}
+	if asked != 1 {
+		t.Errorf("asked for %d hits after the consumer has stopped", asked)
+	}
+	for _, nobody := range []*acl.View{nil, new(acl.View), x.View(acl.Scope{})} {
+		if got := acl.Page(nobody, slices.Values(hits), id, 10); len(got) > 0 {
+			t.Errorf("visible without a scope: %v", got)
+		}
+	}
+}
+
+func TestViewStops(t *testing.T) {
+	x := acl.NewIndex(acl.Rules{})
+	for i := range 500 {
+		x.Put(fmt.Sprint("d", i), acl.Public())
+	}
+	v, n := x.View(acl.Guest()), 0
+	for id := range v.All() {
+		if id != fmt.Sprint("d", n) {
+			t.Errorf("%q, want d%d", id, n)
+		}
+		if n++; n == 200 {
+			break
+		}
+	}
+	for o := range v.Ordinals() {
+		if int(o) != n-200 {
+			t.Errorf("ordinal %d, want %d", o, n-200)
+		}
+		if n++; n == 400 {
+			break
+		}
+	}
+	if n != 400 {
+		t.Errorf("%d were yielded", n)
+	}
+}
+
+// Rule A8: a decision allocates nothing, at any stage of a View.
+func TestViewAllocations(t *testing.T) {
+	x, err := acl.BuildIndex(acl.Rules{}, withIDs(corpus(2000)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	scope := member(100, false)
+	stages := []struct {
+		name    string
+		prepare func(v *acl.View)
+	}{
+		{"no bitmap", func(*acl.View) {}},
+		{"bitmap of ACLs", func(v *acl.View) { v.Count() }},
+		{"bitmap of documents", func(v *acl.View) { v.Prepare() }},
+	}
+	for i, stage := range stages {
+		t.Run(stage.name, func(t *testing.T) {
+			v := x.View(scope)
+			stage.prepare(v)
+			o := uint32(0)
+			n := testing.AllocsPerRun(10, func() {
+				v.AllowedAt(o)
+				v.Allowed("Data/documents/17.txt")
+				o++
+			})
+			acls, documents := v.Bitmaps()
+			if n != 0 || acls != (i > 0) || documents != (i > 1) {
+				t.Errorf("%v allocations; bitmaps of ACLs %t and of documents %t", n, acls, documents)
+			}
+		})
+	}
+}
+
+// Rule A8: neither a decision nor a first page costs more in a larger Index, or
+// in one that knows more names.
+func TestViewWork(t *testing.T) {
+	hits := make([]uint32, 100)
+	for i := range hits {
+		hits[i] = uint32(i * 7)
+	}
+	type cost struct {
+		work  int64
+		bytes uint64
+		page  int
+	}
+	costs := map[int]cost{}
+	self := func(o uint32) uint32 { return o }
+	scope := member(100, false)
+	for _, n := range []int{1_000, 100_000} {
+		x, err := acl.BuildIndex(acl.Rules{}, corpus(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		v := x.View(scope)
+		page := acl.Page(v, slices.Values(hits), self, 10)
+		runtime.ReadMemStats(&after)
+		costs[n] = cost{v.Work(), after.TotalAlloc - before.TotalAlloc, len(page)}
+		t.Logf("%d documents, %d names: %+v", n, x.Stats().Names, costs[n])
+	}
+	small, large := costs[1_000], costs[100_000]
+	if small.page != 10 || small.work == 0 || small.work != large.work {
+		t.Errorf("work of a first page: %+v in a small Index, %+v in a large one", small, large)
+	}
+	if large.bytes > 2*small.bytes || small.bytes > 16<<10 {
+		t.Errorf("allocated: %d bytes in a small Index, %d in a large one", small.bytes, large.bytes)
+	}
+}
+
+// Bitmaps are made when the decisions without them have cost as much, not before.
+func TestViewSwitch(t *testing.T) {
+	const documents = 20_000
+	x, err := acl.BuildIndex(acl.Rules{}, corpus(documents))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := x.View(member(100, false))
+	madeACLs, madeDocuments := 0, 0
+	for i := range 100_000 {
+		v.AllowedAt(uint32(i) * 7 % documents)
+		acls, docs := v.Bitmaps()
+		if acls && madeACLs == 0 {
+			madeACLs = i + 1
+		}
+		if docs && madeDocuments == 0 {
+			madeDocuments = i + 1
+		}
+	}
+	t.Logf("bitmaps after %d and %d decisions", madeACLs, madeDocuments)
+	if madeACLs < 100 || madeACLs > 2000 || madeDocuments < madeACLs+1000 || madeDocuments > madeACLs+10_000 {
+		t.Errorf("bitmaps after %d and %d decisions", madeACLs, madeDocuments)
+	}
+	unknown := x.View(member(100, false))
+	for range 100_000 {
+		unknown.AllowedAt(documents + 1)
+	}
+	if acls, _ := unknown.Bitmaps(); acls {
+		t.Error("unknown documents pay for a bitmap")
+	}
+}
+
+// Views do not show names.
+//
+// Rule G3
+func TestViewShowsNoNames(t *testing.T) {
+	x := acl.NewIndex(acl.Rules{})
+	x.Put("d", acl.List{acl.AllowUser("mary-secret"), acl.AllowGroup("group-secret")})
+	v := x.View(acl.For(acl.Principal{User: "mary-secret", Groups: []string{"group-secret"}}))
+	v.Prepare()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		for _, value := range []any{x, v} {
+			if text := fmt.Sprintf(verb, value); len(text) == 0 || strings.Contains(text, "secret") {
+				t.Errorf("%s shows a name", verb)
+			}
+		}
+	}
+}

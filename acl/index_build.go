@@ -25,7 +25,7 @@ func buildIndex[K string | uint32](r Rules, t *tuning, docs iter.Seq2[K, ACL]) (
 	defer x.publish()
 	var errs []error
 	more := 0
-	x.w.bulk = true
+	x.w.bulk, x.w.seen.growth = true, 1
 	for key, a := range docs {
 		err := x.w.put(key, a)
 		switch {

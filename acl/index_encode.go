@@ -57,20 +57,31 @@ func (e *encoder) encode(levels []List) ([]byte, error) {
 
 func (e *encoder) level(level List) (header byte, err error) {
 	e.allow, e.deny = e.allow[:0], e.deny[:0]
-	for _, entry := range level {
-		t, err := e.names.intern(kindOf(entry), entry.DataSourceID, e.rules.fold(entry.Name))
-		if err != nil {
-			return 0, err
+	var all queries
+	for len(level) > 0 {
+		part := level[:min(len(all), len(level))]
+		q := all[:len(part)]
+		for i := range part {
+			q[i] = query{kind: kindOf(&part[i]), source: part[i].DataSourceID, name: e.rules.fold(part[i].Name)}
 		}
-		switch {
-		case entry.Access == Allow:
-			e.allow = append(e.allow, t)
-		case entry.Type == Group:
-			header |= hasGroupDeny
-			fallthrough
-		default:
+		e.names.look(q)
+		for i := range part {
+			t := q[i].token
+			if t == tokenNone {
+				if t, err = e.names.intern(q[i].kind, q[i].source, q[i].name); err != nil {
+					return 0, err
+				}
+			}
+			if part[i].Access == Allow {
+				e.allow = append(e.allow, t)
+				continue
+			}
 			e.deny = append(e.deny, t)
+			if part[i].Type == Group {
+				header |= hasGroupDeny
+			}
 		}
+		level = level[len(part):]
 	}
 	return e.append(header), nil
 }
@@ -108,7 +119,7 @@ func appendTokens(b []byte, tokens []uint32) []byte {
 	return b
 }
 
-func kindOf(e Entry) byte {
+func kindOf(e *Entry) byte {
 	switch {
 	case e.Type == User && e.DataSourceID == "":
 		return kindUser

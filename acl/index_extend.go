@@ -54,53 +54,60 @@ func (x *inverted) extendTo(s *snapshot, to uint32) *inverted {
 // those of list l are acls[starts[l]:starts[l+1]], ascending.
 func (s *snapshot) invert(first, last uint32) (starts, acls []uint32) {
 	starts = make([]uint32, 2*s.names.len()+1)
-	s.eachPosting(first, last, func(l, _ uint32) { starts[l+1]++ })
+	var lists []uint32
+	for acl := max(first, firstACL); acl < last; acl++ {
+		lists = s.listsOf(lists[:0], acl)
+		for _, l := range lists {
+			starts[l+1]++
+		}
+	}
 	for l := range starts[1:] {
 		starts[l+1] += starts[l]
 	}
 	acls = make([]uint32, starts[len(starts)-1])
-	s.eachPosting(first, last, func(l, acl uint32) {
-		acls[starts[l]] = acl
-		starts[l]++
-	})
+	for acl := max(first, firstACL); acl < last; acl++ {
+		lists = s.listsOf(lists[:0], acl)
+		for _, l := range lists {
+			acls[starts[l]] = acl
+			starts[l]++
+		}
+	}
 	copy(starts[1:], starts) // each start is now the end of its list
 	starts[0] = 0
 	return starts, acls
 }
 
-// eachPosting tells the lists that ACLs belong to. An ACL may come to one list
-// several times, one after the other.
-func (s *snapshot) eachPosting(first, last uint32, yield func(l, acl uint32)) {
-	for acl := max(first, firstACL); acl < last; acl++ {
-		r := readLevels(s.acls.get(acl))
-		if r.record[0]&hasGroupDeny != 0 {
-			yield(tokenUnknown<<1|1, acl)
-		}
-		if r.levels > 1 && s.rules.Levels != AnyLevel {
-			yield(tokenLevels<<1, acl)
-		}
-		asking := false
-		for range r.levels {
-			deny, allow := r.header()
-			asking = asking || allow > 0
-			t, d := uint32(0), uint32(0)
-			for range deny {
-				d, r.next = uvarint(r.record, r.next)
-				t += d
-				yield(t<<1|1, acl)
-				if wild := s.names.wildOf(t); wild != tokenNone {
-					yield(wild<<1|1, acl)
-				}
-			}
-			t = 0
-			for range allow {
-				d, r.next = uvarint(r.record, r.next)
-				t += d
-				yield(t<<1, acl)
+// listsOf appends the lists that an ACL belongs to, some perhaps several times.
+func (s *snapshot) listsOf(lists []uint32, acl uint32) []uint32 {
+	r := readLevels(s.acls.get(acl))
+	if r.record[0]&hasGroupDeny != 0 {
+		lists = append(lists, tokenUnknown<<1|1)
+	}
+	if r.levels > 1 && s.rules.Levels != AnyLevel {
+		lists = append(lists, tokenLevels<<1)
+	}
+	asking := false
+	for range r.levels {
+		deny, allow := r.header()
+		asking = asking || allow > 0
+		t, d := uint32(0), uint32(0)
+		for range deny {
+			d, r.next = uvarint(r.record, r.next)
+			t += d
+			lists = append(lists, t<<1|1)
+			if wild := s.names.wildOf(t); wild != tokenNone {
+				lists = append(lists, wild<<1|1)
 			}
 		}
-		if !asking && s.rules.DenyOnly == DenyOnlyEveryone {
-			yield(tokenEveryone<<1, acl)
+		t = 0
+		for range allow {
+			d, r.next = uvarint(r.record, r.next)
+			t += d
+			lists = append(lists, t<<1)
 		}
 	}
+	if !asking && s.rules.DenyOnly == DenyOnlyEveryone {
+		lists = append(lists, tokenEveryone<<1)
+	}
+	return lists
 }

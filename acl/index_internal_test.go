@@ -31,17 +31,21 @@ func TestPages(t *testing.T) {
 		values [pageLen]uint32
 		width  uint8
 		wide   bool
-		far    int
+		far    int // numbers after the codes, or after the mask
 	}{
 		{"all unknown", fill(func(uint32) uint32 { return 0 }), 0, false, 0},
 		{"all the same", fill(func(uint32) uint32 { return 1 << 31 }), 0, false, 0},
+		{"few others", fill(func(i uint32) uint32 { return []uint32{1<<31 + i, 7, 7, 7, 7}[i%5] }), fewWidth, false, 26},
+		{"as few others as can be", fill(func(i uint32) uint32 { return 7 + i/100*i<<20 }), fewWidth, false, 28},
+		{"not so few others", fill(func(i uint32) uint32 { return 7 + (i+1)/100*i<<20 }), 0, true, 0},
+		{"one other", fill(func(i uint32) uint32 { return 1000 + min(i, 1) }), fewWidth, false, 1},
 		{"unknown, nobody, public", fill(func(i uint32) uint32 { return i % 3 }), 1, false, 0},
 		{"a run", fill(func(i uint32) uint32 { return 5_000_000 + i }), 1, false, 0},
 		{"a run from the first", fill(func(i uint32) uint32 { return firstACL + i }), 1, false, 0},
 		{"a run to the last", fill(func(i uint32) uint32 { return 1<<32 - pageLen + i }), 1, false, 0},
 		{"a run with public", fill(func(i uint32) uint32 { return []uint32{aclPublic, 700 + i}[i%2] }), 1, false, 0},
-		{"span that fits one byte", fill(func(i uint32) uint32 { return 1000 + min(i, 1)*236 }), 1, false, 0},
-		{"span that needs a far code", fill(func(i uint32) uint32 { return 1000 + min(i, 1)*237 }), 1, false, 1},
+		{"span that fits one byte", fill(func(i uint32) uint32 { return 1000 + i%2*236 }), 1, false, 0},
+		{"span that needs a far code", fill(func(i uint32) uint32 { return 1000 + min(i, 1) + i%2*236 }), 1, false, 1},
 		{"far below", fill(far(1_000_000, 16, 50)), 1, false, 16},
 		{"far above", fill(far(50, 16, 1<<31)), 1, false, 16},
 		{"too many far for one byte", fill(far(10_000, 17, 50)), 2, false, 0},
@@ -58,7 +62,8 @@ func TestPages(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			pg := pack(&c.values)
-			if pg.width != c.width || (pg.wide != nil) != c.wide || c.width > 0 && len(pg.codes) != pageLen*int(c.width)+4*c.far {
+			size := map[uint8]int{0: 0, 1: pageLen, 2: 2 * pageLen, fewWidth: pageLen / 8}[c.width] + 4*c.far
+			if pg.width != c.width || (pg.wide != nil) != c.wide || len(pg.codes) != size {
 				t.Errorf("width %d, wide %t, %d bytes", pg.width, pg.wide != nil, len(pg.codes))
 			}
 			var got [pageLen]uint32
@@ -212,7 +217,7 @@ func TestLists(t *testing.T) {
 	limits := []struct {
 		n, mark uint32
 		want    form
-	}{{1, 32, dense}, {1, 33, narrow}, {10, 320, dense}, {10, 321, narrow}, {1, 128, narrow}, {1, 129, wide}, {1 << 31, 1<<32 - 1, dense}}
+	}{{1, 40, dense}, {1, 41, narrow}, {10, 400, dense}, {10, 401, narrow}, {1, 128, narrow}, {1, 129, wide}, {1 << 31, 1<<32 - 1, dense}}
 	for _, c := range limits {
 		if got := formOf(c.n, c.mark); got != c.want {
 			t.Errorf("%d of %d: form %d, want %d", c.n, c.mark, got, c.want)
@@ -258,7 +263,7 @@ func TestExtend(t *testing.T) {
 // A table finds what it has, at any fill, among colliding hashes.
 func TestTable(t *testing.T) {
 	hashes := map[uint32]uint64{}
-	tab := table{fill: 80}
+	tab := table{fill: 80, growth: 3}
 	rng := rand.New(rand.NewPCG(6, 6))
 	for id := range uint32(3000) {
 		h := rng.Uint64()
@@ -298,7 +303,7 @@ func TestTable(t *testing.T) {
 
 // Look-ups compare hardly a key but the right one.
 func TestTableTags(t *testing.T) {
-	tab := table{fill: 80}
+	tab := table{fill: 80, growth: 3}
 	hashes := map[uint32]uint64{}
 	rng := rand.New(rand.NewPCG(7, 7))
 	for id := range uint32(10_000) {

@@ -25,8 +25,8 @@ type list struct {
 
 // A list has one of three forms, the smallest or nearly so, each of which takes
 // about a nanosecond for an ACL or less to read:
-//   - dense: a bitmap, up to four times as large as the gaps would be, but ten
-//     times as fast, where names occur in more than one of 32 ACLs,
+//   - dense: a bitmap, up to five times as large as the gaps would be, but four
+//     times as fast, where names occur in one of 40 ACLs or more,
 //   - narrow: gaps of one byte; manyGap adds manyGap-1 to the one that follows,
 //   - wide: gaps of two bytes; wideGap says that four follow.
 type form uint8
@@ -43,7 +43,7 @@ const (
 // formOf returns the form of a list of n ACLs among those below mark.
 func formOf(n, mark uint32) form {
 	switch {
-	case uint64(n)*32 >= uint64(mark):
+	case uint64(n)*40 >= uint64(mark):
 		return dense
 	case uint64(n)*128 >= uint64(mark):
 		return narrow

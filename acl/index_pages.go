@@ -2,6 +2,7 @@ package acl
 
 import (
 	"iter"
+	"math/bits"
 	"slices"
 )
 
@@ -21,20 +22,28 @@ const (
 // pageGroup keeps short what with copies.
 type pageGroup [groupLen]page
 
-// page has its numbers in codes of one or two bytes. A code is a number's
-// distance from base, but for the lowest and the highest codes. The lowest
-// stand for themselves: unknown document, nobody and public occur beside numbers
-// of any size. The highest stand for numbers anywhere, which follow the codes.
+// page has its numbers in one of four forms:
+//   - all are base,
+//   - few: all are base but for those in a mask, whose numbers follow it,
+//   - codes of one or two bytes (width), a number's distance from base. But the
+//     lowest codes stand for themselves: unknown document, nobody and public
+//     occur beside numbers of any size; and the highest stand for numbers
+//     anywhere, which follow the codes,
+//   - wide: as they are.
 type page struct {
-	base  uint32 // all numbers when there are neither codes nor wide
-	width uint8  // bytes of a code
+	base  uint32
+	width uint8
 	codes string
-	wide  *[pageLen]uint32 // the numbers themselves, when codes do not do
+	wide  *[pageLen]uint32
 }
 
 const (
 	directCodes = firstACL
 	farCodes    = 16
+
+	fewWidth = 3 // as page.width: codes are mask and numbers
+	maskSize = pageLen / 8
+	maxFew   = (pageLen - maskSize) / 4
 )
 
 // farCode is the first code of a width that stands for a number anywhere.
@@ -51,27 +60,49 @@ func (p pages) at(i uint32) uint32 {
 }
 
 func (pg *page) at(i uint32) uint32 {
-	if pg.width == 0 {
+	var code uint32
+	switch pg.width {
+	case 0:
 		if pg.wide != nil {
 			return pg.wide[i%pageLen]
 		}
 		return pg.base
-	}
-	code := uint32(pg.codes[i])
-	if pg.width == 2 {
+	case 1:
+		code = uint32(pg.codes[i])
+	case 2:
 		code = uint32(pg.codes[2*i]) | uint32(pg.codes[2*i+1])<<8
+	case fewWidth:
+		return pg.few(i)
 	}
 	switch {
 	case code < directCodes:
 		return code
 	case code >= farCode(pg.width):
-		return pg.far(code - farCode(pg.width))
+		return pg.number(pageLen*uint32(pg.width) + 4*(code-farCode(pg.width)))
 	}
 	return pg.base + code
 }
 
-func (pg *page) far(i uint32) uint32 {
-	b := pg.codes[pageLen*uint32(pg.width)+4*i:]
+func (pg *page) few(i uint32) uint32 {
+	word, before := pg.mask(i/64), 0
+	if word>>(i%64)&1 == 0 {
+		return pg.base
+	}
+	if i >= 64 {
+		before = bits.OnesCount64(pg.mask(0))
+	}
+	before += bits.OnesCount64(word & (1<<(i%64) - 1))
+	return pg.number(maskSize + 4*uint32(before))
+}
+
+// mask returns a word of the mask of a page of the form few.
+func (pg *page) mask(i uint32) uint64 {
+	return uint64(pg.number(8*i)) | uint64(pg.number(8*i+4))<<32
+}
+
+// number returns the number whose four bytes are at i.
+func (pg *page) number(i uint32) uint32 {
+	b := pg.codes[i : i+4]
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
@@ -150,19 +181,18 @@ func (pg *page) unpack(values *[pageLen]uint32) {
 	}
 }
 
-// pack returns the smallest page with these numbers. Codes reach from the lowest
-// number up or from the highest down: documents are added with ever greater
-// numbers, and single ones of an old page get them later.
+// pack returns a page with these numbers, the smallest or nearly so. Codes reach
+// from the lowest number up or from the highest down: documents are added with
+// ever greater numbers, and single ones of an old page get them later.
 func pack(values *[pageLen]uint32) page {
-	low, high, same := ^uint32(0), uint32(directCodes), true
+	low, high := ^uint32(0), uint32(directCodes)
 	for _, v := range values {
-		same = same && v == values[0]
 		if v >= directCodes {
 			low, high = min(low, v), max(high, v)
 		}
 	}
-	if same {
-		return page{base: values[0]}
+	if pg, ok := packFew(values, majority(values)); ok {
+		return pg
 	}
 	for width := uint8(1); width <= 2; width++ {
 		for _, base := range []uint32{low - directCodes, high - farCode(width) + 1} {
@@ -173,6 +203,42 @@ func pack(values *[pageLen]uint32) page {
 	}
 	wide := *values
 	return page{wide: &wide}
+}
+
+// majority returns the number that more than half of values are, if there is one
+// (R. S. Boyer and J S. Moore: a fast majority vote algorithm).
+func majority(values *[pageLen]uint32) uint32 {
+	votes, number := 0, uint32(0)
+	for _, v := range values {
+		switch {
+		case votes == 0:
+			votes, number = 1, v
+		case v == number:
+			votes++
+		default:
+			votes--
+		}
+	}
+	return number
+}
+
+func packFew(values *[pageLen]uint32, base uint32) (pg page, ok bool) {
+	var mask [maskSize + 4*maxFew]byte
+	tail := mask[:maskSize]
+	for i, v := range values {
+		if v == base {
+			continue
+		}
+		if len(tail) == len(mask) {
+			return page{}, false
+		}
+		mask[i/8] |= 1 << (i % 8)
+		tail = append(tail, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
+	}
+	if len(tail) == maskSize {
+		return page{base: base}, true
+	}
+	return page{base: base, width: fewWidth, codes: string(tail)}, true
 }
 
 func packWidth(values *[pageLen]uint32, width uint8, base uint32) (pg page, ok bool) {

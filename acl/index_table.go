@@ -47,13 +47,15 @@ type table struct {
 	slots
 	used int
 	fill int // percent of the slots that may be used: memory against length of search
+	// growth is the share that a full table grows by, one over it: 1 is doubling.
+	growth int
 }
 
 // add enters an id that find does not find. When the table must grow, all
 // yields the ids that are in it.
 func (t *table) add(id uint32, h uint64, all iter.Seq2[uint32, uint64]) {
 	if t.used+1 > len(t.at)*t.fill/100 || bits.Len32(id+1) > t.bits {
-		t.resize(t.used+t.used/3+8, id, all)
+		t.resize(t.used+t.used/t.growth+8, id, all)
 	}
 	t.place(id, h)
 }

@@ -30,7 +30,7 @@ type writer struct {
 
 func newWriter(r Rules, t *tuning) *writer {
 	seed := maphash.MakeSeed()
-	w := &writer{seed: seed, idTable: table{fill: 75}, seen: table{fill: 80}}
+	w := &writer{seed: seed, idTable: table{fill: 75, growth: 3}, seen: newSeen()}
 	w.encoder = encoder{rules: r, names: newInterner(seed, t.limit)}
 	w.snapshot = snapshot{rules: r, lists: new(inverted), tune: t, names: w.encoder.names.names}
 	w.acls.block, w.ids.block = largeBlock, largeBlock
@@ -40,6 +40,8 @@ func newWriter(r Rules, t *tuning) *writer {
 	w.ids.seed = seed
 	return w
 }
+
+func newSeen() table { return table{fill: 80, growth: 3} }
 
 func (w *writer) putID(id string, a ACL) error {
 	ordinal, err := w.ordinal(id)
@@ -234,6 +236,7 @@ func (w *writer) finish() {
 	w.names = w.encoder.names.names
 	w.acls.clip()
 	w.ids.clip()
+	w.seen = newSeen() // up to ten bytes an ACL, which only a change needs
 	w.lists = w.lists.extend(&w.snapshot)
 }
 

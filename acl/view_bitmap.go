@@ -164,7 +164,7 @@ func (pg *page) visibleCodes(acls bitmap, codes *[256 / 64]uint64) {
 	const last = len(codes) - 1
 	codes[last] &= 1<<(64-farCodes) - 1
 	for i := range uint32(len(pg.codes)-pageLen) / 4 {
-		if acls.has(pg.far(i)) {
+		if acls.has(pg.number(pageLen + 4*i)) {
 			codes[last] |= 1 << (64 - farCodes + i)
 		}
 	}
@@ -183,23 +183,21 @@ func (b bitmap) window(i uint32) uint64 {
 
 // count returns how many documents have one of the ACLs in b.
 func (s *snapshot) count(b bitmap) int {
-	b = b[:min(len(b), s.uses.len()/64)] // no document has any of the others
 	n := 0
-	for i := 0; i < len(b); i += pageLen / 64 {
-		words := b[i:min(i+pageLen/64, len(b))]
-		set := 0
-		for _, word := range words {
-			set += bits.OnesCount64(word)
+	for i, pg := range s.uses.known() {
+		words := i * (pageLen / 64)
+		if words >= uint32(len(b)) {
+			break
 		}
-		if set == 0 {
-			continue
-		}
-		pg := s.uses.page(uint32(i) * 64)
-		if pg.uniform() {
-			n += set * int(pg.base)
-			continue
-		}
-		for j, word := range words {
+		for j, word := range b[words:min(words+pageLen/64, uint32(len(b)))] {
+			if pg.uniform() || pg.width == fewWidth {
+				most := word
+				if pg.width == fewWidth {
+					most &^= pg.mask(uint32(j))
+				}
+				n += bits.OnesCount64(most) * int(pg.base)
+				word &^= most
+			}
 			for ; word != 0; word &= word - 1 {
 				n += int(pg.at(uint32(j*64 + bits.TrailingZeros64(word))))
 			}

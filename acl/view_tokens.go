@@ -22,33 +22,27 @@ func (s *tokenSet) add(n *names, p Principal) {
 	}
 	s.plain(n, kindGroup, p.Groups)
 	for _, g := range p.DataSourceGroups {
-		s.put(n.token(kindSourceGroup, g.DataSourceID, g.GroupID), true)
-		s.put(n.token(kindGroup, "", g.GroupID), false)
+		q := [2]query{{kind: kindSourceGroup, source: g.DataSourceID, name: g.GroupID}, {kind: kindGroup, name: g.GroupID}}
+		n.look(q[:])
+		s.put(q[0].token, true)
+		s.put(q[1].token, false)
 	}
 }
 
-// plain adds names without a data source: their DENY from any source hits. It
-// does a step of many look-ups and then the next step of these, so that they wait
-// for memory at the same time and not one after the other.
+// plain adds names without a data source: their DENY from any source hits.
 func (s *tokenSet) plain(n *names, kind byte, list []string) {
-	const batch = 16
-	var hashes [batch]uint64
-	var found [batch]uint32
+	var q queries
 	for len(list) > 0 {
-		part := list[:min(batch, len(list))]
+		part := q[:min(len(q), len(list))]
+		for i := range part {
+			part[i] = query{kind: kind, name: list[i]}
+		}
+		n.look(part)
+		for i := range part {
+			s.put(part[i].token, true)
+			s.put(n.wildOf(part[i].token), false)
+		}
 		list = list[len(part):]
-		for i, name := range part {
-			hashes[i] = n.hash(kind, "", name)
-			found[i] = n.first(hashes[i])
-		}
-		for i, name := range part {
-			t := found[i]
-			if t == tokenNone || !isName(n.get(t), kind, "", name) {
-				t = n.token(kind, "", name)
-			}
-			s.put(t, true)
-			s.put(n.wildOf(t), false)
-		}
 	}
 }
 

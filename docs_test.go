@@ -173,6 +173,74 @@ func (p page) anchors() []string {
 	return names
 }
 
+// goName is a Go name in Markdown, such as `acl.Rules` or `Gate.Replace`.
+var goName = regexp.MustCompile("`([A-Za-z0-9]+(?:\\.[A-Z][A-Za-z0-9]*)+)")
+
+// TestNamesInDocuments requires that names of this module in Markdown exist, as
+// package.Name, Type.Member or package.Type.Member.
+func TestNamesInDocuments(t *testing.T) {
+	exports := goListExports(t, "./...")
+	var packages []*types.Package
+	for _, path := range exports.public() {
+		packages = append(packages, exports.load(t, path))
+	}
+	checked, problems := checkNames(pages(t), packages)
+	t.Logf("%d names", checked)
+	if checked == 0 {
+		t.Error("found no name")
+	}
+	for _, p := range problems {
+		t.Error(p)
+	}
+}
+
+func checkNames(pages []page, packages []*types.Package) (checked int, problems []string) {
+	known, ours := map[string]bool{}, map[string]bool{}
+	for _, pkg := range packages {
+		ours[pkg.Name()] = true
+		for _, name := range pkg.Scope().Names() {
+			known[pkg.Name()+"."+name] = true
+			if typ, ok := pkg.Scope().Lookup(name).(*types.TypeName); ok {
+				ours[name] = true
+				for _, member := range members(typ.Type()) {
+					known[name+"."+member] = true
+					known[pkg.Name()+"."+name+"."+member] = true
+				}
+			}
+		}
+	}
+	for _, p := range pages {
+		for _, m := range goName.FindAllStringSubmatch(p.text, -1) {
+			if first, _, _ := strings.Cut(m[1], "."); !ours[first] {
+				continue
+			}
+			checked++
+			if !known[m[1]] {
+				problems = append(problems, fmt.Sprintf("%s speaks of %s, which does not exist", p.name, m[1]))
+			}
+		}
+	}
+	return checked, problems
+}
+
+// members returns the names of the fields and methods of a type.
+func members(typ types.Type) []string {
+	var names []string
+	if s, ok := typ.Underlying().(*types.Struct); ok {
+		for f := range s.Fields() {
+			names = append(names, f.Name())
+		}
+	}
+	set := typ
+	if !types.IsInterface(typ) {
+		set = types.NewPointer(typ)
+	}
+	for m := range types.NewMethodSet(set).Methods() {
+		names = append(names, m.Obj().Name())
+	}
+	return names
+}
+
 // TestDocumentsCanFail runs the checks on samples that break them.
 func TestDocumentsCanFail(t *testing.T) {
 	p := page{"docs/a.md", "# One, two\n\n[ok](b.md) [ok](b.md#far-away) [ok](#one-two) [web](https://example.com)\n" +
@@ -190,5 +258,16 @@ func TestDocumentsCanFail(t *testing.T) {
 	}
 	if _, err := typeCheck(exportData{}, "docs/a.md:7", blocks["docs/a.md:7"]); err == nil {
 		t.Error("a block with a type error compiles")
+	}
+
+	pkg, err := typeCheck(exportData{}, "p.go", "package p\n\ntype T struct{ F int }\n\nfunc (*T) M() {}\n\nfunc Do() {}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := page{"r.md", "`p.Do`, `p.T.F`, `T.M()`, `fmt.Nothing`, `p.Gone`, `T.Gone`, `p.T.Gone`"}
+	checked, problems = checkNames([]page{r}, []*types.Package{pkg})
+	want = []string{"r.md speaks of p.Gone, which does not exist", "r.md speaks of T.Gone, which does not exist", "r.md speaks of p.T.Gone, which does not exist"}
+	if diff := cmp.Diff(want, problems); diff != "" || checked != 6 {
+		t.Errorf("%d names, want 6; problems (-want +got):\n%s", checked, diff)
 	}
 }

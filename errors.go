@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/tokenacl/tokenacl/claims"
-	"github.com/tokenacl/tokenacl/jwks"
 )
 
 // The classes of errors of a [Gate], to branch on with [errors.Is]; an error has
@@ -14,12 +13,18 @@ var (
 	// ErrUnauthenticated: the token is refused (HTTP status 401).
 	ErrUnauthenticated = errors.New("tokenacl: unauthenticated")
 	// ErrUnavailable: nobody can tell now, and trying again may help (503). It is
-	// the error of that name in claims and jwks.
-	ErrUnavailable = jwks.ErrUnavailable
+	// an ErrUnavailable of claims and jwks as well.
+	ErrUnavailable error = unavailable{}
 	// ErrInvalidRequest: the request contradicts itself or the policy, or is
 	// beyond its limits (400; Kendra's ValidationException).
 	ErrInvalidRequest = errors.New("tokenacl: invalid request")
 )
+
+// unavailable is the class for hosts: hooks of package claims may return it too.
+type unavailable struct{}
+
+func (unavailable) Error() string { return "tokenacl: unavailable" }
+func (unavailable) Unwrap() error { return claims.ErrUnavailable }
 
 var classes = []error{ErrUnauthenticated, ErrUnavailable, ErrInvalidRequest}
 

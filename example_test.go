@@ -80,7 +80,7 @@ func Example() {
 	index := acl.NewIndex(acl.Rules{})
 	for id, list := range map[string]acl.ACL{
 		"blogs/intro.txt":     acl.Public(),
-		"papers/zanzibar.txt": acl.List{acl.AllowGroup("AWS-SA"), acl.DenyUser("eve")},
+		"papers/zanzibar.txt": acl.List{acl.Allow.Group("AWS-SA"), acl.Deny.User("eve")},
 	} {
 		if err := index.Put(id, list); err != nil {
 			log.Fatal(err)

@@ -10,11 +10,11 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 )
 
-// Expander adds the groups that a directory knows, once the caller is verified;
-// acl/groups has one. What it returns may only add groups: leaving one out,
-// changing the user, or more than 10,000 groups are errors, and GroupsUnknown
-// stays set whatever it returns. Its error is an [ErrUnavailable], never fewer
-// groups. It is called by many goroutines at once.
+// Expander adds the groups that a directory knows, once the caller is verified.
+// What it returns may only add groups: leaving one out, changing the user, or
+// more than 10,000 groups are errors, and GroupsUnknown stays set whatever it
+// returns. Its error is an [ErrUnavailable], never fewer groups. It is called by
+// many goroutines at once.
 type Expander interface {
 	Expand(ctx context.Context, p acl.Principal) (acl.Principal, error)
 }

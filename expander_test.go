@@ -88,7 +88,7 @@ func TestExpanderGroupsUnknown(t *testing.T) {
 // Rule G1: an expander that fails, or takes away, denies.
 func TestExpanderErrors(t *testing.T) {
 	own := errors.New("directory is down")
-	const prefix = "jwks: keys unavailable: expander: "
+	const prefix = "tokenacl: unavailable: expander: "
 	const left = prefix + "it left out a group that the caller is in, want groups to be added and nothing else"
 	hr, wiki := []string{"HR"}, acl.DataSourceGroup{GroupID: "HR", DataSourceID: "wiki"}
 	uc := tokenacl.UserContext{UserID: "mary", Groups: []string{"HR", "HR"}, DataSourceGroups: []acl.DataSourceGroup{wiki}}
@@ -101,7 +101,7 @@ func TestExpanderErrors(t *testing.T) {
 		{"error", acl.Principal{}, own, prefix + "directory is down"},
 		{"error and a principal", acl.Principal{User: "mary", Groups: hr}, own, prefix + "directory is down"},
 		{"error of another class", acl.Principal{}, fmt.Errorf("x: %w", tokenacl.ErrUnauthenticated), prefix + "x: tokenacl: unauthenticated"},
-		{"error of the same class", acl.Principal{}, fmt.Errorf("x: %w", tokenacl.ErrUnavailable), prefix + "x: jwks: keys unavailable"},
+		{"error of the same class", acl.Principal{}, fmt.Errorf("x: %w", tokenacl.ErrUnavailable), prefix + "x: tokenacl: unavailable"},
 		{"nothing", acl.Principal{}, nil, prefix + "it changed the user, want groups to be added and nothing else"},
 		{"no user", acl.Principal{Groups: hr}, nil, prefix + "it changed the user, want groups to be added and nothing else"},
 		{"another user", acl.Principal{User: "root", Groups: hr}, nil, prefix + "it changed the user, want groups to be added and nothing else"},
@@ -115,6 +115,9 @@ func TestExpanderErrors(t *testing.T) {
 			attributes := tokenacl.Attributes{UserID: "mary", GroupIDs: []string{"HR", "HRD"}}
 			_, err := g.Scope(context.Background(), tokenacl.UserContext{Attributes: attributes})
 			wantClass(t, err, tokenacl.ErrUnavailable)
+			if !errors.Is(err, claims.ErrUnavailable) {
+				t.Errorf("%v is no ErrUnavailable of package claims", err)
+			}
 			if _, err := g.Scope(context.Background(), uc); tt.err == own && !errors.Is(err, own) {
 				t.Errorf("%v does not wrap the expander's error", err)
 			}
@@ -146,7 +149,7 @@ func TestExpanderLimit(t *testing.T) {
 		if !errors.As(err, &many) || *many != (tokenacl.TooManyGroupsError{Groups: n, Limit: 10_000}) {
 			t.Errorf("%d groups: %v", n, err)
 		}
-		if want := fmt.Sprintf("jwks: keys unavailable: expander: %d groups, want at most 10000; let it return those that ACLs name", n); err.Error() != want {
+		if want := fmt.Sprintf("tokenacl: unavailable: expander: %d groups, want at most 10000; let it return those that ACLs name", n); err.Error() != want {
 			t.Errorf("error = %v\n      want %s", err, want)
 		}
 	}

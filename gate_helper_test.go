@@ -109,13 +109,13 @@ func mint(issuer string, edits ...string) string {
 var library = map[string]acl.ACL{
 	"public":             acl.Public(),
 	"nobody":             nil,
-	"mary":               acl.List{acl.AllowUser("mary")},
-	"hr":                 acl.List{acl.AllowGroup("HR")},
-	"sales":              acl.List{acl.AllowGroup("Sales")},
+	"mary":               acl.List{acl.Allow.User("mary")},
+	"hr":                 acl.List{acl.Allow.Group("HR")},
+	"sales":              acl.List{acl.Allow.Group("Sales")},
 	"wiki-hr":            acl.List{{Name: "HR", Type: acl.Group, Access: acl.Allow, DataSourceID: "wiki"}},
-	"hr-not-contractors": acl.List{acl.AllowGroup("HR"), acl.DenyGroup("Contractors")},
-	"mary-not-hr":        acl.List{acl.AllowUser("mary"), acl.DenyGroup("HR")},
-	"eve":                acl.List{acl.AllowUser("eve")},
+	"hr-not-contractors": acl.List{acl.Allow.Group("HR"), acl.Deny.Group("Contractors")},
+	"mary-not-hr":        acl.List{acl.Allow.User("mary"), acl.Deny.Group("HR")},
+	"eve":                acl.List{acl.Allow.User("eve")},
 }
 
 // wantSees requires that the documents which all the scopes admit are these.

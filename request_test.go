@@ -236,7 +236,7 @@ func TestJSONToken(t *testing.T) {
 
 // Rules G1, R4
 func TestZeroGate(t *testing.T) {
-	const text = "jwks: keys unavailable: the gate is closed, or was not made by NewGate"
+	const text = "tokenacl: unavailable: the gate is closed, or was not made by NewGate"
 	closed := tokenGate(t)
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)

@@ -53,6 +53,7 @@ func TestUserContextLimits(t *testing.T) {
 		{"2049 data source groups", groups(wiki, 2049), invalidRequest + "DataSourceGroups: 2049 items, want at most 2048"},
 		{"data source group without a group", groups(acl.DataSourceGroup{DataSourceID: "wiki"}, 1), name("DataSourceGroups[0].GroupID")},
 		{"data source missing", of(""), invalidRequest + "DataSourceGroups[0].DataSourceID" + source},
+		{"data source of 1", of("a"), ""},
 		{"data source of 100", of(strings.Repeat("a", 100)), ""},
 		{"data source of 101", of(strings.Repeat("a", 101)), invalidRequest + "DataSourceGroups[0].DataSourceID" + source},
 		{"data source of all letters", of("0azAZ9_-"), ""},

@@ -9,7 +9,7 @@ import (
 
 // One document, three callers.
 func Example() {
-	document := acl.List{acl.AllowGroup("AWS-SA"), acl.DenyUser("eve")}
+	document := acl.List{acl.Allow.Group("AWS-SA"), acl.Deny.User("eve")}
 
 	mary := acl.For(acl.Principal{User: "mary", Groups: []string{"AWS-SA"}})
 	eve := acl.For(acl.Principal{User: "eve", Groups: []string{"AWS-SA"}})
@@ -31,8 +31,8 @@ func ExampleDecide() {
 	bob := acl.For(acl.Principal{User: "bob", GroupsUnknown: true})
 
 	for _, document := range []acl.ACL{
-		acl.List{acl.AllowUser("bob")},
-		acl.List{acl.AllowUser("bob"), acl.DenyGroup("Contractors")},
+		acl.List{acl.Allow.User("bob")},
+		acl.List{acl.Allow.User("bob"), acl.Deny.Group("Contractors")},
 		nil,
 	} {
 		d := acl.Decide(bob, document, acl.Rules{})
@@ -64,7 +64,7 @@ func ExampleHierarchy() {
 	fmt.Println(acl.Decide(staff, page, acl.Rules{}))
 	fmt.Println(acl.Decide(left, page, acl.Rules{}))
 	fmt.Println(acl.Decide(other, page, acl.Rules{}))
-	fmt.Println(acl.Decide(left, page, acl.Rules{Levels: acl.AnyLevel}))
+	fmt.Println(acl.Decide(left, page, acl.Rules{AnyLevel: true}))
 	// Output:
 	// allowed by ALLOW USER "mary" at level 2
 	// denied: no ALLOW entry matches the user, who is in no group

@@ -45,7 +45,7 @@ func admit(s Scope, who Principal, levels []List, r Rules) Decision {
 	var last Decision // of the level that admitted last
 	asked := false
 	for i, level := range levels {
-		if r.DenyOnly == DenyOnlyEveryone && !slices.ContainsFunc(level, func(e Entry) bool { return e.Access == Allow }) {
+		if r.DenyOnlyEveryone && !slices.ContainsFunc(level, func(e Entry) bool { return e.Access == Allow }) {
 			continue // such a level asks nothing
 		}
 		asked = true
@@ -53,10 +53,10 @@ func admit(s Scope, who Principal, levels []List, r Rules) Decision {
 		switch {
 		case j >= 0:
 			last = Decision{Allowed: true, Reason: ReasonAllowed, Level: i + 1, Entry: level[j]}
-			if r.Levels == AnyLevel {
+			if r.AnyLevel {
 				return last
 			}
-		case r.Levels != AnyLevel:
+		case !r.AnyLevel:
 			none.Level = i + 1
 			return none
 		}

@@ -27,7 +27,7 @@ var kendraCallers = []struct {
 //
 // Rules A1, A2, A3, A4
 func TestDecideKendraVectors(t *testing.T) {
-	faq := acl.Rules{DenyOnly: acl.DenyOnlyEveryone}
+	faq := acl.Rules{DenyOnlyEveryone: true}
 	rows := []struct {
 		name   string
 		rules  acl.Rules
@@ -40,21 +40,21 @@ func TestDecideKendraVectors(t *testing.T) {
 		{"absent, default", acl.Rules{}, nil, nil, "nnnnyn"},
 		{"empty", acl.Rules{Missing: acl.MissingPublic}, acl.List{}, acl.Hierarchy{}, "yyyyyn"},
 		{"empty, strict", acl.Rules{Missing: acl.MissingHidden}, acl.List{}, acl.Hierarchy{}, "nnnnyn"},
-		{"group", acl.Rules{}, acl.List{acl.AllowGroup("HR")}, nil, "ynynyn"},
-		{"group but for a group", acl.Rules{}, acl.List{acl.AllowGroup("HR"), acl.DenyGroup("Contractors")}, nil, "ynnnyn"},
-		{"group but for a user", acl.Rules{}, acl.List{acl.AllowGroup("HR"), acl.DenyUser("alice")}, nil, "nnynyn"},
-		{"user but for their group", acl.Rules{}, acl.List{acl.AllowUser("alice"), acl.DenyGroup("HR")}, nil, "nnnnyn"},
-		{"same, DENY first", acl.Rules{}, acl.List{acl.DenyGroup("HR"), acl.AllowUser("alice")}, nil, "nnnnyn"},
-		{"deny-only", acl.Rules{}, acl.List{acl.DenyGroup("HR")}, nil, "nnnnyn"},
-		{"deny-only, FAQ", faq, acl.List{acl.DenyGroup("HR")}, nil, "nynyyn"},
-		{"type mismatch", acl.Rules{}, acl.List{acl.AllowGroup("alice")}, nil, "nnnnyn"},
-		{"type mismatch the other way", acl.Rules{}, acl.List{acl.AllowUser("HR")}, nil, "nnnnyn"},
-		{"type mismatch of a DENY", acl.Rules{}, acl.List{acl.AllowGroup("HR"), acl.DenyGroup("alice"), acl.DenyUser("HR")}, nil, "ynynyn"},
-		{"case", acl.Rules{}, acl.List{acl.AllowGroup("hr")}, nil, "nnnnyn"},
-		{"case, folded", acl.Rules{Fold: true}, acl.List{acl.AllowGroup("hr")}, nil, "ynynyn"},
-		{"case of a DENY", acl.Rules{}, acl.List{acl.AllowGroup("HR"), acl.DenyUser("ALICE")}, nil, "ynynyn"},
-		{"case of a DENY, folded", acl.Rules{Fold: true}, acl.List{acl.AllowGroup("HR"), acl.DenyUser("ALICE")}, nil, "nnynyn"},
-		{"levels", acl.Rules{}, nil, acl.Hierarchy{{acl.AllowGroup("HR")}, {acl.AllowUser("alice")}}, "ynnnyn"},
+		{"group", acl.Rules{}, acl.List{acl.Allow.Group("HR")}, nil, "ynynyn"},
+		{"group but for a group", acl.Rules{}, acl.List{acl.Allow.Group("HR"), acl.Deny.Group("Contractors")}, nil, "ynnnyn"},
+		{"group but for a user", acl.Rules{}, acl.List{acl.Allow.Group("HR"), acl.Deny.User("alice")}, nil, "nnynyn"},
+		{"user but for their group", acl.Rules{}, acl.List{acl.Allow.User("alice"), acl.Deny.Group("HR")}, nil, "nnnnyn"},
+		{"same, DENY first", acl.Rules{}, acl.List{acl.Deny.Group("HR"), acl.Allow.User("alice")}, nil, "nnnnyn"},
+		{"deny-only", acl.Rules{}, acl.List{acl.Deny.Group("HR")}, nil, "nnnnyn"},
+		{"deny-only, FAQ", faq, acl.List{acl.Deny.Group("HR")}, nil, "nynyyn"},
+		{"type mismatch", acl.Rules{}, acl.List{acl.Allow.Group("alice")}, nil, "nnnnyn"},
+		{"type mismatch the other way", acl.Rules{}, acl.List{acl.Allow.User("HR")}, nil, "nnnnyn"},
+		{"type mismatch of a DENY", acl.Rules{}, acl.List{acl.Allow.Group("HR"), acl.Deny.Group("alice"), acl.Deny.User("HR")}, nil, "ynynyn"},
+		{"case", acl.Rules{}, acl.List{acl.Allow.Group("hr")}, nil, "nnnnyn"},
+		{"case, folded", acl.Rules{Fold: true}, acl.List{acl.Allow.Group("hr")}, nil, "ynynyn"},
+		{"case of a DENY", acl.Rules{}, acl.List{acl.Allow.Group("HR"), acl.Deny.User("ALICE")}, nil, "ynynyn"},
+		{"case of a DENY, folded", acl.Rules{Fold: true}, acl.List{acl.Allow.Group("HR"), acl.Deny.User("ALICE")}, nil, "nnynyn"},
+		{"levels", acl.Rules{}, nil, acl.Hierarchy{{acl.Allow.Group("HR")}, {acl.Allow.User("alice")}}, "ynnnyn"},
 	}
 	checked := 0
 	for _, row := range rows {
@@ -82,10 +82,10 @@ func TestDecideBlogFixture(t *testing.T) {
 	names := []string{"blogs", "user guides", "case studies", "analyst reports", "white papers"}
 	folders := []acl.ACL{
 		acl.Public(),
-		acl.List{acl.AllowGroup("customer"), acl.AllowGroup("AWS-Sales"), acl.AllowGroup("AWS-Marketing"), acl.AllowGroup("AWS-SA")},
-		acl.List{acl.AllowGroup("AWS-Sales"), acl.AllowGroup("AWS-Marketing"), acl.AllowGroup("AWS-SA")},
-		acl.List{acl.AllowGroup("AWS-Marketing"), acl.AllowGroup("AWS-SA")},
-		acl.List{acl.AllowGroup("AWS-SA")},
+		acl.List{acl.Allow.Group("customer"), acl.Allow.Group("AWS-Sales"), acl.Allow.Group("AWS-Marketing"), acl.Allow.Group("AWS-SA")},
+		acl.List{acl.Allow.Group("AWS-Sales"), acl.Allow.Group("AWS-Marketing"), acl.Allow.Group("AWS-SA")},
+		acl.List{acl.Allow.Group("AWS-Marketing"), acl.Allow.Group("AWS-SA")},
+		acl.List{acl.Allow.Group("AWS-SA")},
 	}
 	of := func(user, group string) acl.Scope {
 		return acl.For(acl.Principal{User: user, Groups: []string{group}})
@@ -114,7 +114,7 @@ type embedsList struct{ acl.List }
 type embedsACL struct{ acl.ACL }
 
 var (
-	someList    = acl.List{acl.AllowUser("mary")}
+	someList    = acl.List{acl.Allow.User("mary")}
 	mary        = acl.For(acl.Principal{User: "mary"})
 	salesforce  = "salesforce"
 	hrOfSource  = acl.Entry{Name: "HR", Type: acl.Group, Access: acl.Allow, DataSourceID: salesforce}
@@ -147,17 +147,17 @@ func unknownGroups(p acl.Principal) acl.Principal {
 func TestDecideClauses(t *testing.T) {
 	var (
 		none  = acl.Rules{}
-		faq   = acl.Rules{DenyOnly: acl.DenyOnlyEveryone}
-		or    = acl.Rules{Levels: acl.AnyLevel}
-		faqOr = acl.Rules{DenyOnly: acl.DenyOnlyEveryone, Levels: acl.AnyLevel}
+		faq   = acl.Rules{DenyOnlyEveryone: true}
+		or    = acl.Rules{AnyLevel: true}
+		faqOr = acl.Rules{DenyOnlyEveryone: true, AnyLevel: true}
 		lax   = acl.Rules{MissingGroupsMeanNone: true}
 		fold  = acl.Rules{Fold: true}
 
-		is   = acl.AllowUser("mary")
-		isnt = acl.DenyUser("mary")
-		bob  = acl.AllowUser("bob")
-		no   = acl.DenyUser("bob")
-		noHR = acl.DenyGroup("HR")
+		is   = acl.Allow.User("mary")
+		isnt = acl.Deny.User("mary")
+		bob  = acl.Allow.User("bob")
+		no   = acl.Deny.User("bob")
+		noHR = acl.Deny.Group("HR")
 	)
 	rows := []struct {
 		name   string
@@ -213,8 +213,8 @@ func TestDecideClauses(t *testing.T) {
 		{"struct that embeds public", mary, embedsACL{acl.Public()}, none, false, acl.ReasonNobody, 0, acl.Entry{}},
 		{"struct that embeds nil", mary, embedsACL{}, none, false, acl.ReasonNobody, 0, acl.Entry{}},
 		{"zero entry", mary, acl.List{is, {}}, none, false, acl.ReasonNobody, 0, acl.Entry{}},
-		{"no name", acl.For(acl.Principal{GroupsUnknown: true}), acl.List{acl.AllowUser("")}, lax, false, acl.ReasonNobody, 0, acl.Entry{}},
-		{"no name, guest", acl.Guest(), acl.List{acl.AllowUser("")}, none, false, acl.ReasonNobody, 0, acl.Entry{}},
+		{"no name", acl.For(acl.Principal{GroupsUnknown: true}), acl.List{acl.Allow.User("")}, lax, false, acl.ReasonNobody, 0, acl.Entry{}},
+		{"no name, guest", acl.Guest(), acl.List{acl.Allow.User("")}, none, false, acl.ReasonNobody, 0, acl.Entry{}},
 		{"no type", mary, acl.List{is, {Name: "x", Access: acl.Allow}}, none, false, acl.ReasonNobody, 0, acl.Entry{}},
 		{"unknown type", mary, acl.List{is, {Name: "x", Type: 3, Access: acl.Allow}}, none, false, acl.ReasonNobody, 0, acl.Entry{}},
 		{"no access", mary, acl.List{is, {Name: "x", Type: acl.User}}, none, false, acl.ReasonNobody, 0, acl.Entry{}},
@@ -222,25 +222,25 @@ func TestDecideClauses(t *testing.T) {
 		{"invalid entry at another level", mary, acl.Hierarchy{{is}, {is, {}}}, or, false, acl.ReasonNobody, 0, acl.Entry{}},
 
 		// Names.
-		{"user, group of that name", mary, acl.List{acl.AllowGroup("mary")}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
-		{"group, user of that name", acl.For(inGroups("HR")), acl.List{acl.AllowUser("HR")}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
-		{"user in a group of their name", acl.For(inGroups("mary")), acl.List{acl.AllowGroup("mary"), acl.DenyUser("x")}, none, true, acl.ReasonAllowed, 1, acl.AllowGroup("mary")},
-		{"prefix of a name", mary, acl.List{acl.AllowUser("mar"), acl.AllowUser("mary ")}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
-		{"composed and decomposed", acl.For(acl.Principal{User: "Ame\u0301lie"}), acl.List{acl.AllowUser("Am\u00e9lie")}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
-		{"composed and decomposed, folded", acl.For(acl.Principal{User: "Ame\u0301lie"}), acl.List{acl.AllowUser("AM\u00c9LIE")}, fold, true, acl.ReasonAllowed, 1, acl.AllowUser("AM\u00c9LIE")},
+		{"user, group of that name", mary, acl.List{acl.Allow.Group("mary")}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
+		{"group, user of that name", acl.For(inGroups("HR")), acl.List{acl.Allow.User("HR")}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
+		{"user in a group of their name", acl.For(inGroups("mary")), acl.List{acl.Allow.Group("mary"), acl.Deny.User("x")}, none, true, acl.ReasonAllowed, 1, acl.Allow.Group("mary")},
+		{"prefix of a name", mary, acl.List{acl.Allow.User("mar"), acl.Allow.User("mary ")}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
+		{"composed and decomposed", acl.For(acl.Principal{User: "Ame\u0301lie"}), acl.List{acl.Allow.User("Am\u00e9lie")}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
+		{"composed and decomposed, folded", acl.For(acl.Principal{User: "Ame\u0301lie"}), acl.List{acl.Allow.User("AM\u00c9LIE")}, fold, true, acl.ReasonAllowed, 1, acl.Allow.User("AM\u00c9LIE")},
 		{"folded DENY shows the document's entry", acl.For(inGroups("hr")), acl.List{is, noHR}, fold, false, acl.ReasonDenied, 1, noHR},
-		{"not UTF-8", acl.For(acl.Principal{User: "\xff"}), acl.List{acl.AllowUser("\xff")}, none, true, acl.ReasonAllowed, 1, acl.AllowUser("\xff")},
-		{"not UTF-8, folded", acl.For(acl.Principal{User: "A\xff"}), acl.List{acl.AllowUser("A\xff")}, fold, true, acl.ReasonAllowed, 1, acl.AllowUser("A\xff")},
-		{"not UTF-8 in another case, folded", acl.For(acl.Principal{User: "A\xff"}), acl.List{acl.AllowUser("a\xff")}, fold, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
-		{"not UTF-8 and the replacement character", acl.For(acl.Principal{User: "\xff"}), acl.List{acl.AllowUser("\ufffd")}, fold, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
-		{"last of many groups", acl.For(inGroups("a", "c", "b", "e", "d")), acl.List{acl.AllowGroup("e")}, none, true, acl.ReasonAllowed, 1, acl.AllowGroup("e")},
-		{"first of many groups", acl.For(inGroups("c", "b", "a", "e", "d")), acl.List{acl.AllowGroup("a")}, none, true, acl.ReasonAllowed, 1, acl.AllowGroup("a")},
+		{"not UTF-8", acl.For(acl.Principal{User: "\xff"}), acl.List{acl.Allow.User("\xff")}, none, true, acl.ReasonAllowed, 1, acl.Allow.User("\xff")},
+		{"not UTF-8, folded", acl.For(acl.Principal{User: "A\xff"}), acl.List{acl.Allow.User("A\xff")}, fold, true, acl.ReasonAllowed, 1, acl.Allow.User("A\xff")},
+		{"not UTF-8 in another case, folded", acl.For(acl.Principal{User: "A\xff"}), acl.List{acl.Allow.User("a\xff")}, fold, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
+		{"not UTF-8 and the replacement character", acl.For(acl.Principal{User: "\xff"}), acl.List{acl.Allow.User("\ufffd")}, fold, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
+		{"last of many groups", acl.For(inGroups("a", "c", "b", "e", "d")), acl.List{acl.Allow.Group("e")}, none, true, acl.ReasonAllowed, 1, acl.Allow.Group("e")},
+		{"first of many groups", acl.For(inGroups("c", "b", "a", "e", "d")), acl.List{acl.Allow.Group("a")}, none, true, acl.ReasonAllowed, 1, acl.Allow.Group("a")},
 
 		// DENY and ALLOW.
 		{"same name allowed and denied", mary, acl.List{is, isnt}, none, false, acl.ReasonDenied, 1, isnt},
 		{"user allowed, group denied", acl.For(inGroups("HR")), acl.List{is, noHR}, none, false, acl.ReasonDenied, 1, noHR},
-		{"group allowed, user denied", acl.For(inGroups("HR")), acl.List{acl.AllowGroup("HR"), isnt}, none, false, acl.ReasonDenied, 1, isnt},
-		{"one group allowed, another denied", acl.For(inGroups("HR", "Sales")), acl.List{acl.AllowGroup("Sales"), noHR}, none, false, acl.ReasonDenied, 1, noHR},
+		{"group allowed, user denied", acl.For(inGroups("HR")), acl.List{acl.Allow.Group("HR"), isnt}, none, false, acl.ReasonDenied, 1, isnt},
+		{"one group allowed, another denied", acl.For(inGroups("HR", "Sales")), acl.List{acl.Allow.Group("Sales"), noHR}, none, false, acl.ReasonDenied, 1, noHR},
 		{"others only", mary, acl.List{bob, no}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
 
 		// Deny-only.
@@ -253,7 +253,6 @@ func TestDecideClauses(t *testing.T) {
 		{"all levels deny-only, FAQ", mary, acl.Hierarchy{{no}, {no}}, faq, true, acl.ReasonNotDenied, 0, acl.Entry{}},
 		{"deny-only level, FAQ, one level suffices", mary, acl.Hierarchy{{no}, {bob}}, faqOr, false, acl.ReasonNotAllowed, 0, acl.Entry{}},
 		{"all levels deny-only, FAQ, one level suffices", mary, acl.Hierarchy{{no}, {no}}, faqOr, true, acl.ReasonNotDenied, 0, acl.Entry{}},
-		{"deny-only, unknown reading", mary, acl.List{no}, acl.Rules{DenyOnly: 2}, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
 
 		// Levels.
 		{"every level", mary, acl.Hierarchy{{bob, is}, {is}}, none, true, acl.ReasonAllowed, 2, is},
@@ -266,7 +265,6 @@ func TestDecideClauses(t *testing.T) {
 		{"one level suffices, the last", mary, acl.Hierarchy{{bob}, {is}}, or, true, acl.ReasonAllowed, 2, is},
 		{"one level suffices, none", mary, acl.Hierarchy{{bob}, {bob}}, or, false, acl.ReasonNotAllowed, 0, acl.Entry{}},
 		{"one level suffices, denied at another", mary, acl.Hierarchy{{is}, {bob, isnt}}, or, false, acl.ReasonDenied, 2, isnt},
-		{"unknown reading of levels", mary, acl.Hierarchy{{is}, {bob}}, acl.Rules{Levels: 2}, false, acl.ReasonNotAllowed, 2, acl.Entry{}},
 
 		// ALLOW and data sources: narrow.
 		{"ALLOW of a source, plain group", acl.For(inGroups("HR")), acl.List{hrOfSource}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
@@ -276,7 +274,7 @@ func TestDecideClauses(t *testing.T) {
 		{"ALLOW of a source, among many", acl.For(inGroups("HR@zendesk", "HR@salesforce", "HR@box", "AR@salesforce", "ZR@salesforce")), acl.List{hrOfSource}, none, true, acl.ReasonAllowed, 1, hrOfSource},
 		{"ALLOW of a source in another case, folded", acl.For(inGroups("hr@Salesforce")), acl.List{hrOfSource}, fold, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
 		{"ALLOW of a source in another case of the group, folded", acl.For(inGroups("hr@salesforce")), acl.List{hrOfSource}, fold, true, acl.ReasonAllowed, 1, hrOfSource},
-		{"plain ALLOW, group of a source", acl.For(inGroups("HR@salesforce")), acl.List{acl.AllowGroup("HR")}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
+		{"plain ALLOW, group of a source", acl.For(inGroups("HR@salesforce")), acl.List{acl.Allow.Group("HR")}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
 		{"ALLOW of a user of a source", acl.For(inGroups("mary@salesforce", "x@salesforce")), acl.List{maryOfThat}, none, false, acl.ReasonNotAllowed, 1, acl.Entry{}},
 
 		// DENY and data sources: wide.
@@ -289,7 +287,7 @@ func TestDecideClauses(t *testing.T) {
 		{"plain DENY, no such group", acl.For(inGroups("A@x", "I@x", "H", "HRx")), acl.List{is, noHR}, none, true, acl.ReasonAllowed, 1, is},
 		{"plain DENY, group of a source in another case, folded", acl.For(inGroups("hr@salesforce")), acl.List{is, noHR}, fold, false, acl.ReasonDenied, 1, noHR},
 		{"DENY of a user of a source", mary, acl.List{is, notMaryThat}, none, false, acl.ReasonDenied, 1, notMaryThat},
-		{"DENY of another user of a source", acl.For(acl.Principal{User: "ann"}), acl.List{acl.AllowUser("ann"), notMaryThat}, none, true, acl.ReasonAllowed, 1, acl.AllowUser("ann")},
+		{"DENY of another user of a source", acl.For(acl.Principal{User: "ann"}), acl.List{acl.Allow.User("ann"), notMaryThat}, none, true, acl.ReasonAllowed, 1, acl.Allow.User("ann")},
 
 		// Groups unknown.
 		{"unknown, a group denied", acl.For(unknownGroups(inGroups())), acl.List{is, noHR}, none, false, acl.ReasonGroupsUnknown, 1, noHR},
@@ -298,8 +296,8 @@ func TestDecideClauses(t *testing.T) {
 		{"unknown, a group denied, FAQ", acl.For(unknownGroups(inGroups())), acl.List{noHR}, faq, false, acl.ReasonGroupsUnknown, 1, noHR},
 		{"unknown, the group denied", acl.For(unknownGroups(inGroups("HR"))), acl.List{is, noHR}, none, false, acl.ReasonDenied, 1, noHR},
 		{"unknown, a user denied", acl.For(unknownGroups(inGroups())), acl.List{is, no}, none, true, acl.ReasonAllowed, 1, is},
-		{"unknown, a group allowed", acl.For(unknownGroups(inGroups())), acl.List{is, acl.AllowGroup("HR")}, none, true, acl.ReasonAllowed, 1, is},
-		{"unknown, the group allowed", acl.For(unknownGroups(inGroups("HR"))), acl.List{acl.AllowGroup("HR")}, none, true, acl.ReasonAllowed, 1, acl.AllowGroup("HR")},
+		{"unknown, a group allowed", acl.For(unknownGroups(inGroups())), acl.List{is, acl.Allow.Group("HR")}, none, true, acl.ReasonAllowed, 1, is},
+		{"unknown, the group allowed", acl.For(unknownGroups(inGroups("HR"))), acl.List{acl.Allow.Group("HR")}, none, true, acl.ReasonAllowed, 1, acl.Allow.Group("HR")},
 		{"unknown, without public", acl.For(unknownGroups(inGroups())).WithoutPublic(), acl.List{is, noHR}, none, false, acl.ReasonGroupsUnknown, 1, noHR},
 		{"unknown, folded", acl.For(unknownGroups(inGroups())), acl.List{is, noHR}, fold, false, acl.ReasonGroupsUnknown, 1, noHR},
 		{"unknown means none", acl.For(unknownGroups(inGroups())), acl.List{is, noHR}, lax, true, acl.ReasonAllowed, 1, is},
@@ -338,8 +336,8 @@ func TestDecisionZero(t *testing.T) {
 // Rule A7
 func TestDecisionText(t *testing.T) {
 	lists := []acl.ACL{
-		acl.List{acl.AllowGroup(`AWS-"SA"`), acl.DenyUser("eve"), noHROfThat},
-		acl.Hierarchy{{acl.AllowUser("mary")}, {acl.AllowUser("bob"), acl.DenyUser("eve"), acl.DenyGroup("HR")}},
+		acl.List{acl.Allow.Group(`AWS-"SA"`), acl.Deny.User("eve"), noHROfThat},
+		acl.Hierarchy{{acl.Allow.User("mary")}, {acl.Allow.User("bob"), acl.Deny.User("eve"), acl.Deny.Group("HR")}},
 	}
 	user := func(name string, groups ...string) acl.Scope {
 		p := inGroups(groups...)
@@ -375,10 +373,10 @@ func TestDecisionText(t *testing.T) {
 		{acl.Decide(unknown("mary"), lists[0], acl.Rules{}), `denied: the caller's groups are unknown and there is DENY GROUP "HR" of data source "salesforce"`},
 		{acl.Decide(unknown("mary"), lists[1], acl.Rules{}), `denied: the caller's groups are unknown and there is DENY GROUP "HR" at level 2`},
 		{acl.Decide(user("mary", `AWS-"SA"`), lists[0], acl.Rules{}), `allowed by ALLOW GROUP "AWS-\"SA\""`},
-		{acl.Decide(user("bob"), lists[1], acl.Rules{Levels: acl.AnyLevel}), `allowed by ALLOW USER "bob" at level 2`},
+		{acl.Decide(user("bob"), lists[1], acl.Rules{AnyLevel: true}), `allowed by ALLOW USER "bob" at level 2`},
 		{acl.Decide(acl.Guest(), acl.Public(), acl.Rules{}), `allowed: public document`},
 		{acl.Decide(mary.WithoutPublic(), acl.Public(), acl.Rules{}), `denied: public document`},
-		{acl.Decide(mary, acl.List{acl.DenyUser("eve")}, acl.Rules{DenyOnly: acl.DenyOnlyEveryone}), `allowed: only DENY entries, and none matches`},
+		{acl.Decide(mary, acl.List{acl.Deny.User("eve")}, acl.Rules{DenyOnlyEveryone: true}), `allowed: only DENY entries, and none matches`},
 		{acl.Decide(acl.Unrestricted(), nil, acl.Rules{}), `allowed: the scope is unrestricted`},
 		{acl.Decision{Reason: 99}, `denied: Reason(99)`},
 	} {
@@ -396,8 +394,8 @@ func TestDecisionText(t *testing.T) {
 
 func TestEntryText(t *testing.T) {
 	for _, row := range []struct{ got, want string }{
-		{acl.AllowUser("mary").String(), `ALLOW USER "mary"`},
-		{acl.DenyGroup("a\n").String(), `DENY GROUP "a\n"`},
+		{acl.Allow.User("mary").String(), `ALLOW USER "mary"`},
+		{acl.Deny.Group("a\n").String(), `DENY GROUP "a\n"`},
 		{noHROfThat.String(), `DENY GROUP "HR" of data source "salesforce"`},
 		{acl.Entry{}.String(), `Access(0) Type(0) ""`},
 		{acl.Entry{Type: 3, Access: 255}.String(), `Access(255) Type(3) ""`},
@@ -408,10 +406,10 @@ func TestEntryText(t *testing.T) {
 		}
 	}
 	for e, want := range map[acl.Entry]acl.Entry{
-		acl.AllowUser("n"):  {Name: "n", Type: acl.User, Access: acl.Allow},
-		acl.AllowGroup("n"): {Name: "n", Type: acl.Group, Access: acl.Allow},
-		acl.DenyUser("n"):   {Name: "n", Type: acl.User, Access: acl.Deny},
-		acl.DenyGroup("n"):  {Name: "n", Type: acl.Group, Access: acl.Deny},
+		acl.Allow.User("n"):  {Name: "n", Type: acl.User, Access: acl.Allow},
+		acl.Allow.Group("n"): {Name: "n", Type: acl.Group, Access: acl.Allow},
+		acl.Deny.User("n"):   {Name: "n", Type: acl.User, Access: acl.Deny},
+		acl.Deny.Group("n"):  {Name: "n", Type: acl.Group, Access: acl.Deny},
 	} {
 		if e != want {
 			t.Errorf("constructor made %#v, want %#v", e, want)
@@ -421,28 +419,27 @@ func TestEntryText(t *testing.T) {
 
 // Rules G1, A4
 func TestValidate(t *testing.T) {
-	ok := acl.AllowUser("mary")
+	ok := acl.Allow.User("mary")
 	for _, row := range []struct {
 		name         string
 		acl          acl.ACL
 		path, reason string
 	}{
-		{"nil", nil, "", "no ACL is given; it admits nobody, use Public for a public document"},
 		{"pointer", &someList, "", "not a List, a Hierarchy or Public of package acl; it admits nobody"},
 		{"embedded", embedsACL{acl.Public()}, "", "not a List, a Hierarchy or Public of package acl; it admits nobody"},
 		{"empty list", acl.List{}, "", "no entries; it admits nobody, use Public for a public document"},
 		{"empty hierarchy", acl.Hierarchy{}, "", "the hierarchy has no level; it admits nobody, use Public for a public document"},
 		{"empty level", acl.Hierarchy{{ok}, {}}, "/1/PrincipalList", "no entries; it admits nobody, use Public for a public document"},
-		{"no name", acl.List{ok, ok, acl.DenyUser("")}, "/2", "Name is empty, want the name of a user or group"},
+		{"no name", acl.List{ok, ok, acl.Deny.User("")}, "/2", "Name is empty, want the name of a user or group"},
 		{"no type", acl.List{{Name: "x", Access: acl.Allow}}, "/0", "Type is 0, want User or Group"},
 		{"unknown type", acl.Hierarchy{{{Name: "x", Type: 3, Access: acl.Allow}}}, "/0/PrincipalList/0", "Type is 3, want User or Group"},
 		{"no access", acl.Hierarchy{{ok}, {ok, {Name: "x", Type: acl.User}}}, "/1/PrincipalList/1", "Access is 0, want Allow or Deny"},
 		{"unknown access", acl.List{{Name: "x", Type: acl.User, Access: 3}}, "/0", "Access is 3, want Allow or Deny"},
 	} {
-		checkError(t, row.name, acl.Validate(row.acl), row.path, row.reason)
+		checkError(t, row.name, (acl.Rules{}).Validate(row.acl), row.path, row.reason)
 	}
-	for _, valid := range []acl.ACL{acl.Public(), acl.List{ok}, acl.List{acl.DenyUser("x")}, acl.Hierarchy{{ok}, {ok}}} {
-		if err := acl.Validate(valid); err != nil {
+	for _, valid := range []acl.ACL{nil, acl.Public(), acl.List{ok}, acl.List{acl.Deny.User("x")}, acl.Hierarchy{{ok}, {ok}}} {
+		if err := (acl.Rules{}).Validate(valid); err != nil {
 			t.Errorf("%v: %v", valid, err)
 		}
 	}
@@ -503,9 +500,9 @@ func TestDecideLarge(t *testing.T) {
 	levels := make(acl.Hierarchy, 30)
 	for i := range levels {
 		for j := range 199 {
-			levels[i] = append(levels[i], acl.DenyGroup(fmt.Sprintf("h%d", j)))
+			levels[i] = append(levels[i], acl.Deny.Group(fmt.Sprintf("h%d", j)))
 		}
-		levels[i] = append(levels[i], acl.AllowGroup("GRÖSSE-4999"))
+		levels[i] = append(levels[i], acl.Allow.Group("GRÖSSE-4999"))
 	}
 	got := acl.Decide(acl.For(p), levels, acl.Rules{Fold: true})
 	if !got.Allowed || got.Level != 30 {

@@ -95,17 +95,12 @@ type Entry struct {
 	DataSourceID string `json:"DataSourceId,omitempty"`
 }
 
-// AllowUser admits a user.
-func AllowUser(name string) Entry { return Entry{Name: name, Type: User, Access: Allow} }
+// User returns the entry for a user: Allow.User("mary") admits her,
+// Deny.User("mary") refuses her, whatever else admits her.
+func (a Access) User(name string) Entry { return Entry{Name: name, Type: User, Access: a} }
 
-// AllowGroup admits the members of a group.
-func AllowGroup(name string) Entry { return Entry{Name: name, Type: Group, Access: Allow} }
-
-// DenyUser refuses a user, whatever else admits them.
-func DenyUser(name string) Entry { return Entry{Name: name, Type: User, Access: Deny} }
-
-// DenyGroup refuses the members of a group, whatever else admits them.
-func DenyGroup(name string) Entry { return Entry{Name: name, Type: Group, Access: Deny} }
+// Group returns the entry for the members of a group: Allow.Group("AWS-SA").
+func (a Access) Group(name string) Entry { return Entry{Name: name, Type: Group, Access: a} }
 
 // String returns the entry as in: ALLOW GROUP "AWS-SA".
 func (e Entry) String() string {
@@ -142,7 +137,7 @@ type List []Entry
 // Hierarchy is Kendra's HierarchicalAccessControlList, the lists of the
 // containers that a document lies in: every level must admit the caller, a
 // DENY at any level refuses. A level without entries, or no level at all,
-// admits nobody. [Rules.Levels] can ask for one level instead of all.
+// admits nobody. [Rules.AnyLevel] asks for one level instead of all.
 type Hierarchy []List
 
 type public struct{}
@@ -154,12 +149,13 @@ func (public) isACL()    {}
 // Public is the ACL of a document that everybody may see, guests included.
 func Public() ACL { return public{} }
 
-// Validate returns nil for [Public] and for a [List] or [Hierarchy] of one or
-// more valid entries a level, otherwise an [*Error] that names the entry and
-// the fix. What is invalid admits nobody, to [Decide] and everywhere else. A
-// valid ACL may admit nobody too: one with DENY entries alone does.
-func Validate(a ACL) error {
-	if _, ok := a.(public); ok {
+// Validate returns nil for [Public], for the nil ACL and for a [List] or
+// [Hierarchy] of one or more valid entries a level, otherwise an [*Error] that
+// names the entry and the fix. What is invalid admits nobody, to [Decide] and
+// everywhere else. A valid ACL may admit nobody too: nil does, and so does one
+// with DENY entries alone.
+func (r Rules) Validate(a ACL) error {
+	if _, ok := a.(public); ok || a == nil {
 		return nil
 	}
 	_, err := levelsOf(a)

@@ -23,10 +23,25 @@ func (t Tuning) tuning() *tuning { return &tuning{t.Merge, t.Compact, t.Scan, t.
 func NewTuned(r Rules, t Tuning) *Index { return newIndex(r, t.tuning()) }
 
 func BuildTuned[K string | uint32](r Rules, t Tuning, docs iter.Seq2[K, ACL]) (*Index, error) {
-	return buildIndex(r, t.tuning(), docs)
+	x := NewTuned(r, t)
+	return x, putAll(x, docs)
 }
 
-func ReadTuned(in io.Reader, r Rules, t Tuning) (*Index, error) { return readIndex(in, r, t.tuning()) }
+// BuildIndex returns an Index of many documents, by ids or by ordinals.
+func BuildIndex[K string | uint32](r Rules, docs iter.Seq2[K, ACL]) (*Index, error) {
+	return BuildTuned(r, Defaults(), docs)
+}
+
+func ReadTuned(in io.Reader, r Rules, t Tuning) (*Index, error) {
+	x := NewTuned(r, t)
+	if _, err := x.ReadFrom(in); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// ReadIndex returns an Index that holds what was saved, nil with an error.
+func ReadIndex(in io.Reader, r Rules) (*Index, error) { return ReadTuned(in, r, Defaults()) }
 
 // Stats tell what an Index holds.
 type Stats struct {

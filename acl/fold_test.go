@@ -65,7 +65,7 @@ func TestFoldTwins(t *testing.T) {
 			if got := folding.FoldName(twin); got != form {
 				t.Errorf("%+q folds to %+q, want %+q", twin, got, form)
 			}
-			decision := acl.Decide(acl.For(acl.Principal{User: twin}), acl.List{acl.AllowUser(row.form)}, folding)
+			decision := acl.Decide(acl.For(acl.Principal{User: twin}), acl.List{acl.Allow.User(row.form)}, folding)
 			if !decision.Allowed {
 				t.Errorf("%+q is not admitted as %+q", twin, row.form)
 			}
@@ -179,7 +179,7 @@ func FuzzFold(f *testing.F) {
 			}
 		}
 		if a != "" && b != "" {
-			d := acl.Decide(acl.For(acl.Principal{User: a}), acl.List{acl.AllowUser(b)}, folding)
+			d := acl.Decide(acl.For(acl.Principal{User: a}), acl.List{acl.Allow.User(b)}, folding)
 			if d.Allowed != (x == y) {
 				t.Errorf("%+q is let in as %+q: %t", a, b, d.Allowed)
 			}

@@ -23,9 +23,9 @@ func corpus(n int) iter.Seq2[uint32, acl.ACL] {
 		rng := rand.New(rand.NewPCG(1, 2))
 		groups, users := zipf(rng, 10_000), zipf(rng, 50_000)
 		entry := func() acl.Entry {
-			e := acl.AllowUser("")
+			e := acl.Allow.User("")
 			if rng.IntN(100) < 70 {
-				e = acl.AllowGroup(groupNames[groups.Uint64()])
+				e = acl.Allow.Group(groupNames[groups.Uint64()])
 			} else {
 				e.Name = userNames[users.Uint64()]
 			}
@@ -300,7 +300,7 @@ func BenchmarkPut(b *testing.B) {
 	lists := make([]acl.ACL, 0, 100_000)
 	for _, a := range corpus(200_000) {
 		if list, ok := a.(acl.List); ok {
-			lists = append(lists, append(list, acl.AllowUser("another")))
+			lists = append(lists, append(list, acl.Allow.User("another")))
 		}
 	}
 	rng := rand.New(rand.NewPCG(9, 10))

@@ -6,26 +6,30 @@ import (
 	"iter"
 )
 
-// maxReported bounds the errors that BuildIndex joins.
+// maxReported bounds the errors that PutAll joins.
 const maxReported = 100
 
-// BuildIndex returns an Index of many documents, keyed by id or by ordinal,
-// faster than as many calls of [Index.Put] or [Index.PutAt]. Of two documents
-// with one key the later counts.
+// PutAll stores the ACLs of many documents by their ids: all at once for those
+// who read, and into a new Index much faster than as many calls of [Index.Put].
+// Of two documents with one id the later counts.
 //
-// The Index can be used even with an error: that joins what Put would have
-// returned for single documents, the first 100 of them and how many more.
-func BuildIndex[K string | uint32](r Rules, docs iter.Seq2[K, ACL]) (*Index, error) {
-	return buildIndex(r, &defaults, docs)
-}
+// All documents are stored even with an error: that joins what Put would have
+// returned for each, the first 100 of them and how many more. Others who write
+// wait until docs ends; docs itself must not write to the Index.
+func (x *Index) PutAll(docs iter.Seq2[string, ACL]) error { return putAll(x, docs) }
 
-func buildIndex[K string | uint32](r Rules, t *tuning, docs iter.Seq2[K, ACL]) (*Index, error) {
-	x := newIndex(r, t)
+// PutAllAt is [Index.PutAll] for documents known by ordinals.
+func (x *Index) PutAllAt(docs iter.Seq2[uint32, ACL]) error { return putAll(x, docs) }
+
+func putAll[K string | uint32](x *Index, docs iter.Seq2[K, ACL]) error {
 	x.lock()
 	defer x.publish()
+	if x.w.end == 0 { // no View can have pages that are changed in place
+		x.w.bulk, x.w.seen.growth = true, 1
+		defer x.w.finish()
+	}
 	var errs []error
 	more := 0
-	x.w.bulk, x.w.seen.growth = true, 1
 	for key, a := range docs {
 		err := x.w.put(key, a)
 		switch {
@@ -36,11 +40,10 @@ func buildIndex[K string | uint32](r Rules, t *tuning, docs iter.Seq2[K, ACL]) (
 			more++
 		}
 	}
-	x.w.finish()
 	if more > 0 {
 		errs = append(errs, fmt.Errorf("acl: %d further documents are denied for such errors", more))
 	}
-	return x, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 func (w *writer) put(key any, a ACL) error {

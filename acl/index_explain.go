@@ -58,7 +58,7 @@ func (s *snapshot) audience(acl uint32) Audience {
 	closed := false
 	for _, level := range s.names.decode(s.acls.get(acl)) {
 		var allowed List
-		asks := s.rules.DenyOnly != DenyOnlyEveryone
+		asks := !s.rules.DenyOnlyEveryone
 		for _, e := range level {
 			asks = asks || e.Access == Allow
 			switch {
@@ -77,9 +77,9 @@ func (s *snapshot) audience(acl uint32) Audience {
 	switch {
 	case len(a.Allowed) == 0:
 		a.Everyone = true
-	case s.rules.Levels == AnyLevel && len(any) > 0:
+	case s.rules.AnyLevel && len(any) > 0:
 		a.Allowed = []List{any}
-	case s.rules.Levels == AnyLevel || closed:
+	case s.rules.AnyLevel || closed:
 		return Audience{}
 	}
 	return a

@@ -83,7 +83,7 @@ func (s *snapshot) listsOf(lists []uint32, acl uint32) []uint32 {
 	if r.record[0]&hasGroupDeny != 0 {
 		lists = append(lists, tokenUnknown<<1|1)
 	}
-	if r.levels > 1 && s.rules.Levels != AnyLevel {
+	if r.levels > 1 && !s.rules.AnyLevel {
 		lists = append(lists, tokenLevels<<1)
 	}
 	asking := false
@@ -106,7 +106,7 @@ func (s *snapshot) listsOf(lists []uint32, acl uint32) []uint32 {
 			lists = append(lists, t<<1)
 		}
 	}
-	if !asking && s.rules.DenyOnly == DenyOnlyEveryone {
+	if !asking && s.rules.DenyOnlyEveryone {
 		lists = append(lists, tokenEveryone<<1)
 	}
 	return lists

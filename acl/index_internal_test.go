@@ -228,12 +228,12 @@ func TestLists(t *testing.T) {
 // An inverted index made in many steps is the one made in one.
 func TestExtend(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
-	steps, once := newIndex(Rules{DenyOnly: DenyOnlyEveryone}, &tuning{merge: 1 << 30, limit: 1 << 30}), (*inverted)(nil)
+	steps, once := newIndex(Rules{DenyOnlyEveryone: true}, &tuning{merge: 1 << 30, limit: 1 << 30}), (*inverted)(nil)
 	reformed := 0
 	for i := range 4000 {
-		a := List{AllowUser(fmt.Sprint("u", i)), AllowGroup(fmt.Sprint("g", rng.IntN(1+i/20)))}
+		a := List{Allow.User(fmt.Sprint("u", i)), Allow.Group(fmt.Sprint("g", rng.IntN(1+i/20)))}
 		if i%3 == 0 {
-			a = append(a, DenyGroup(fmt.Sprint("d", rng.IntN(40))), Entry{Name: "w", Type: Group, Access: Deny, DataSourceID: fmt.Sprint(rng.IntN(3))})
+			a = append(a, Deny.Group(fmt.Sprint("d", rng.IntN(40))), Entry{Name: "w", Type: Group, Access: Deny, DataSourceID: fmt.Sprint(rng.IntN(3))})
 		}
 		steps.Put(fmt.Sprint(i), a)
 		if i%97 == 0 {

@@ -45,8 +45,8 @@ func (m maker) chance(percent int) bool { return m.pick(100) < percent }
 
 func (m maker) rules() acl.Rules {
 	return acl.Rules{
-		DenyOnly:              of(m, []acl.DenyOnly{acl.DenyOnlyNobody, acl.DenyOnlyEveryone}),
-		Levels:                of(m, []acl.Levels{acl.AllLevels, acl.AnyLevel}),
+		DenyOnlyEveryone:      m.chance(50),
+		AnyLevel:              m.chance(50),
 		Fold:                  m.chance(30),
 		MissingGroupsMeanNone: m.chance(30),
 	}

@@ -39,7 +39,7 @@ func (m *model) put(t *rapid.T) {
 	id := fmt.Sprint("d", rapid.IntRange(0, 30).Draw(t, "id"))
 	a := rapidMaker(t).acl()
 	before := m.index.Stats()
-	if err := m.index.Put(id, a); (err == nil) != (acl.Validate(a) == nil) {
+	if err := m.index.Put(id, a); (err == nil) != ((acl.Rules{}).Validate(a) == nil) {
 		t.Fatalf("Put says %v of %+v", err, a)
 	}
 	m.stored(t, id, a, before)
@@ -57,7 +57,7 @@ func (m *model) putAt(t *rapid.T) {
 		return
 	}
 	before := m.index.Stats()
-	if err := m.index.PutAt(ordinal, a); (err == nil) != (acl.Validate(a) == nil) {
+	if err := m.index.PutAt(ordinal, a); (err == nil) != ((acl.Rules{}).Validate(a) == nil) {
 		t.Fatalf("PutAt says %v of %+v", err, a)
 	}
 	m.stored(t, id, a, before)
@@ -222,7 +222,7 @@ func TestIndexModelOrdinals(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"put": func(t *rapid.T) {
 				o, a := ordinal(), m.acl()
-				if err := x.PutAt(o, a); (err == nil) != (acl.Validate(a) == nil) {
+				if err := x.PutAt(o, a); (err == nil) != ((acl.Rules{}).Validate(a) == nil) {
 					t.Fatalf("PutAt says %v of %+v", err, a)
 				}
 				docs[o] = a

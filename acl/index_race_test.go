@@ -28,9 +28,9 @@ func TestIndexConcurrent(t *testing.T) {
 	writers.Go(func() {
 		open := func(round int) acl.ACL {
 			if round%2 == 0 {
-				return acl.Hierarchy{{acl.AllowGroup("staff")}, {acl.AllowUser("alice"), acl.AllowUser(fmt.Sprint("friend ", round))}}
+				return acl.Hierarchy{{acl.Allow.Group("staff")}, {acl.Allow.User("alice"), acl.Allow.User(fmt.Sprint("friend ", round))}}
 			}
-			return acl.List{acl.AllowUser("alice"), acl.AllowGroup(fmt.Sprint("group ", round))}
+			return acl.List{acl.Allow.User("alice"), acl.Allow.Group(fmt.Sprint("group ", round))}
 		}
 		for round := range rounds {
 			for i := range pairs {
@@ -42,9 +42,9 @@ func TestIndexConcurrent(t *testing.T) {
 				case 0:
 					x.Delete(second(i))
 				case 1:
-					x.Put(second(i), acl.List{acl.AllowGroup("staff"), acl.DenyUser("alice")})
+					x.Put(second(i), acl.List{acl.Allow.Group("staff"), acl.Deny.User("alice")})
 				case 2:
-					x.Put(second(i), acl.List{acl.AllowUser("bob")})
+					x.Put(second(i), acl.List{acl.Allow.User("bob")})
 				}
 				x.Delete(first(i))
 			}

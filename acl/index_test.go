@@ -3,6 +3,7 @@ package acl_test
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -18,8 +19,8 @@ var inSA = acl.For(acl.Principal{User: "mary", Groups: []string{"AWS-SA"}})
 func Example_index() {
 	index := acl.NewIndex(acl.Rules{})
 	index.Put("intro.txt", acl.Public())
-	index.Put("zanzibar.txt", acl.List{acl.AllowGroup("AWS-SA"), acl.DenyUser("eve")})
-	index.Put("payroll.txt", acl.List{acl.AllowGroup("HR")})
+	index.Put("zanzibar.txt", acl.List{acl.Allow.Group("AWS-SA"), acl.Deny.User("eve")})
+	index.Put("payroll.txt", acl.List{acl.Allow.Group("HR")})
 
 	view := index.View(acl.For(acl.Principal{User: "mary", Groups: []string{"AWS-SA"}}))
 	hits := slices.Values([]string{"payroll.txt", "zanzibar.txt", "draft.txt", "intro.txt"})
@@ -68,7 +69,7 @@ func TestIndexZero(t *testing.T) {
 func TestIndexInvalid(t *testing.T) {
 	x := acl.NewIndex(acl.Rules{})
 	x.Put("d", acl.Public())
-	err := x.Put("d", acl.List{acl.AllowUser("mary"), {Name: "x", Type: acl.User}})
+	err := x.Put("d", acl.List{acl.Allow.User("mary"), {Name: "x", Type: acl.User}})
 	var invalid *acl.Error
 	if !errors.As(err, &invalid) || invalid.Path != "/1" || err.Error() != `document "d": acl: /1: Access is 0, want Allow or Deny` {
 		t.Errorf("%v", err)
@@ -79,11 +80,14 @@ func TestIndexInvalid(t *testing.T) {
 	if d := x.Explain(inSA, "d"); d.Reason != acl.ReasonNobody {
 		t.Error(d)
 	}
-	if err := x.PutAt(0, nil); err == nil || !strings.HasPrefix(err.Error(), "document 0: acl: no ACL is given") {
+	if err := x.PutAt(0, acl.List{}); err == nil || !strings.HasPrefix(err.Error(), "document 0: acl: no entries; it admits nobody") {
 		t.Errorf("%v", err)
 	}
+	if err := x.Put("d", nil); err != nil || x.View(inSA).Allowed("d") || !x.View(acl.Unrestricted()).Allowed("d") {
+		t.Errorf("nil hides the document, which is no mistake: %v", err)
+	}
 	long := strings.Repeat("é", 1000)
-	if err := x.Put(long, nil); err == nil || len(err.Error()) > 500 {
+	if err := x.Put(long, acl.List{}); err == nil || len(err.Error()) > 500 {
 		t.Errorf("%v", err)
 	}
 }
@@ -104,7 +108,7 @@ func TestIndexIDsAndOrdinals(t *testing.T) {
 		{"no id", ids.Put("", acl.Public()), `document "": acl: the id is empty, want one`},
 		{"ordinal without an id", ids.PutAt(2, acl.Public()), "document 2: acl: this Index knows documents by id and none by this ordinal, want Put or another Index"},
 		{"ordinal of a deleted document", ids.PutAt(1, acl.Public()), "document 1: acl: this Index knows documents by id and none by this ordinal, want Put or another Index"},
-		{"ordinal with an id", ids.PutAt(0, acl.List{acl.AllowUser("mary")}), ""},
+		{"ordinal with an id", ids.PutAt(0, acl.List{acl.Allow.User("mary")}), ""},
 		{"id among ordinals", byOrdinal.Put("d", acl.Public()), `document "d": acl: this Index knows documents by ordinal, want PutAt or another Index`},
 		{"another ordinal", byOrdinal.PutAt(3, acl.Public()), ""},
 	}
@@ -167,7 +171,7 @@ func TestIndexLastOrdinal(t *testing.T) {
 // Rules A2, G4: where there is no room, documents are denied.
 func TestIndexFull(t *testing.T) {
 	const room = 100
-	list := func(name string) acl.ACL { return acl.List{acl.AllowUser(name)} }
+	list := func(name string) acl.ACL { return acl.List{acl.Allow.User(name)} }
 	long := strings.Repeat("x", room)
 	cases := []struct {
 		name   string
@@ -176,26 +180,26 @@ func TestIndexFull(t *testing.T) {
 		known  bool
 	}{
 		{"names", func(x *acl.Index) error {
-			x.Put("a", acl.List{acl.AllowUser(strings.Repeat("n", 60)), acl.AllowUser("m")})
+			x.Put("a", acl.List{acl.Allow.User(strings.Repeat("n", 60)), acl.Allow.User("m")})
 			return x.Put("b", list(strings.Repeat("o", 60)))
 		}, "b", true},
 		{"one name", func(x *acl.Index) error { return x.Put("b", list(long)) }, "b", true},
 		{"data source", func(x *acl.Index) error {
-			return x.Put("b", acl.List{acl.AllowUser("m"), {Name: "n", Type: acl.Group, Access: acl.Allow, DataSourceID: long}})
+			return x.Put("b", acl.List{acl.Allow.User("m"), {Name: "n", Type: acl.Group, Access: acl.Allow, DataSourceID: long}})
 		}, "b", true},
 		{"wild name", func(x *acl.Index) error {
-			x.Put("a", acl.List{acl.AllowUser(strings.Repeat("n", 50))})
-			return x.Put("b", acl.List{acl.AllowUser("m"), {Name: strings.Repeat("n", 50), Type: acl.User, Access: acl.Deny, DataSourceID: "s"}})
+			x.Put("a", acl.List{acl.Allow.User(strings.Repeat("n", 50))})
+			return x.Put("b", acl.List{acl.Allow.User("m"), {Name: strings.Repeat("n", 50), Type: acl.User, Access: acl.Deny, DataSourceID: "s"}})
 		}, "b", true},
 		{"ACLs", func(x *acl.Index) error {
 			for i := range 100 {
-				l := acl.List{acl.AllowUser("m")}
+				l := acl.List{acl.Allow.User("m")}
 				for j := range 5 {
 					if i>>j&1 != 0 {
-						l = append(l, acl.AllowUser(fmt.Sprint(j)))
+						l = append(l, acl.Allow.User(fmt.Sprint(j)))
 					}
 				}
-				if err := x.Put("b", append(l, acl.DenyUser("eve"))); err != nil {
+				if err := x.Put("b", append(l, acl.Deny.User("eve"))); err != nil {
 					return err
 				}
 			}
@@ -227,20 +231,20 @@ func TestIndexFull(t *testing.T) {
 func TestBuildIndex(t *testing.T) {
 	docs := func(yield func(string, acl.ACL) bool) {
 		for i := range 300 {
-			if !yield(fmt.Sprint("bad ", i), nil) {
+			if !yield(fmt.Sprint("bad ", i), acl.List{}) {
 				return
 			}
 		}
 		yield("d", acl.Public())
 		yield("", acl.Public())
-		yield("d", acl.List{acl.AllowUser("mary")})
+		yield("d", acl.List{acl.Allow.User("mary")})
 	}
 	x, err := acl.BuildIndex(acl.Rules{}, docs)
 	if err == nil {
 		t.Fatal("no error")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	if len(lines) != 101 || !strings.HasPrefix(lines[0], `document "bad 0": acl: no ACL`) || lines[100] != "acl: 201 further documents are denied for such errors" {
+	if len(lines) != 101 || !strings.HasPrefix(lines[0], `document "bad 0": acl: no entries`) || lines[100] != "acl: 201 further documents are denied for such errors" {
 		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])
 	}
 	if x.Len() != 301 || x.View(inSA).Count() != 1 || x.View(acl.Guest()).Count() != 0 || x.View(acl.Unrestricted()).Count() != 301 {
@@ -248,7 +252,7 @@ func TestBuildIndex(t *testing.T) {
 	}
 	hundred := func(yield func(uint32, acl.ACL) bool) {
 		for i := range uint32(100) {
-			yield(i, nil)
+			yield(i, acl.Hierarchy{})
 		}
 	}
 	if _, err := acl.BuildIndex(acl.Rules{}, hundred); err == nil || strings.Count(err.Error(), "\n") != 99 {
@@ -259,10 +263,60 @@ func TestBuildIndex(t *testing.T) {
 	}
 }
 
+// Rule A8: many documents are put at once, into an empty Index and into one that
+// has documents, while those who read see all of them or none.
+func TestPutAll(t *testing.T) {
+	x := acl.NewIndex(acl.Rules{})
+	batch := func(group string) iter.Seq2[string, acl.ACL] {
+		return func(yield func(string, acl.ACL) bool) {
+			for i := range 500 {
+				before := x.View(inSA).Count()
+				if !yield(fmt.Sprint(i), acl.List{acl.Allow.Group(group)}) || x.View(inSA).Count() != before {
+					t.Error("a part of the documents is seen")
+					return
+				}
+			}
+		}
+	}
+	for _, row := range []struct {
+		group string
+		want  int
+	}{{"AWS-SA", 500}, {"others", 0}, {"AWS-SA", 500}} {
+		view, count := x.View(inSA), x.View(inSA).Count()
+		if err := x.PutAll(batch(row.group)); err != nil {
+			t.Fatal(err)
+		}
+		if got := x.View(inSA).Count(); got != row.want || view.Count() != count || x.Len() != 500 {
+			t.Errorf("%s: %d visible, want %d; the view before has %d, want %d", row.group, got, row.want, view.Count(), count)
+		}
+	}
+	if err := x.PutAllAt(maps.All(map[uint32]acl.ACL{7: acl.Public(), 900: acl.Public()})); err == nil || !x.View(acl.Guest()).Allowed("7") {
+		t.Errorf("ordinals of known and of unknown documents: %v", err)
+	}
+}
+
+// A panic of the caller's code leaves an Index that works.
+func TestPutAllPanic(t *testing.T) {
+	x := acl.NewIndex(acl.Rules{})
+	func() {
+		defer func() { recover() }()
+		x.PutAll(func(yield func(string, acl.ACL) bool) {
+			yield("d", acl.Public())
+			panic("torn")
+		})
+	}()
+	view := x.View(acl.Guest())
+	x.Put("d", nil)
+	x.Put("e", acl.Public())
+	if !view.Allowed("d") || view.Allowed("e") || x.View(acl.Guest()).Allowed("d") || !x.View(acl.Guest()).Allowed("e") {
+		t.Error("a view sees changes made after it, or a change is lost")
+	}
+}
+
 // Equal ACLs are stored once, whatever the order of their entries, and so are names.
 func TestIndexStoresOnce(t *testing.T) {
 	x := acl.NewIndex(acl.Rules{})
-	a, b, c := acl.AllowUser("a"), acl.AllowGroup("b"), acl.DenyGroup("c")
+	a, b, c := acl.Allow.User("a"), acl.Allow.Group("b"), acl.Deny.Group("c")
 	same := []acl.ACL{
 		acl.List{a, b, c}, acl.List{c, b, a}, acl.List{a, a, c, b, b, c, a}, acl.Hierarchy{{b, a, c}},
 	}
@@ -275,7 +329,7 @@ func TestIndexStoresOnce(t *testing.T) {
 		t.Errorf("%+v, want 1 ACL, 3 names and 6 ids", got)
 	}
 	different := []acl.ACL{
-		acl.List{a, b}, acl.List{a, c}, acl.List{acl.DenyUser("a"), b, c}, acl.List{a, acl.AllowGroup("c"), b},
+		acl.List{a, b}, acl.List{a, c}, acl.List{acl.Deny.User("a"), b, c}, acl.List{a, acl.Allow.Group("c"), b},
 		acl.Hierarchy{{a}, {b, c}}, acl.Hierarchy{{b, c}, {a}},
 	}
 	for i, d := range different {
@@ -285,12 +339,12 @@ func TestIndexStoresOnce(t *testing.T) {
 		t.Errorf("%+v, want %d ACLs and 3 names", got, 1+len(different))
 	}
 	folded := acl.NewIndex(acl.Rules{Fold: true})
-	folded.Put("1", acl.List{acl.AllowUser("Straße")})
-	folded.Put("2", acl.List{acl.AllowUser("STRASSE"), acl.AllowUser("strasse")})
+	folded.Put("1", acl.List{acl.Allow.User("Straße")})
+	folded.Put("2", acl.List{acl.Allow.User("STRASSE"), acl.Allow.User("strasse")})
 	if got := folded.Stats(); got.ACLs != 1 || got.Names != 1 {
 		t.Errorf("folded: %+v, want 1 ACL and 1 name", got)
 	}
-	if d := folded.Explain(acl.For(acl.Principal{User: "sTRASSE"}), "1"); d.Entry != acl.AllowUser("strasse") {
+	if d := folded.Explain(acl.For(acl.Principal{User: "sTRASSE"}), "1"); d.Entry != acl.Allow.User("strasse") {
 		t.Errorf("explained: %v", d)
 	}
 }
@@ -300,15 +354,15 @@ func TestIndexStoresOnce(t *testing.T) {
 // Rule G5
 func TestIndexSharesNothing(t *testing.T) {
 	x := acl.NewIndex(acl.Rules{})
-	list := acl.List{acl.AllowUser("mary"), acl.DenyUser("eve")}
+	list := acl.List{acl.Allow.User("mary"), acl.Deny.User("eve")}
 	x.Put("d", list)
-	list[0], list[1] = acl.AllowUser("eve"), acl.DenyUser("mary")
+	list[0], list[1] = acl.Allow.User("eve"), acl.Deny.User("mary")
 	if !x.View(inSA).Allowed("d") {
 		t.Error("a change of the caller's slice is a change of the Index")
 	}
 	audience, _ := x.WhoCanSee("d")
-	audience.Allowed[0][0], audience.Denied[0] = acl.AllowUser("eve"), acl.DenyUser("mary")
-	want := acl.Audience{Allowed: []acl.List{{acl.AllowUser("mary")}}, Denied: acl.List{acl.DenyUser("eve")}}
+	audience.Allowed[0][0], audience.Denied[0] = acl.Allow.User("eve"), acl.Deny.User("mary")
+	want := acl.Audience{Allowed: []acl.List{{acl.Allow.User("mary")}}, Denied: acl.List{acl.Deny.User("eve")}}
 	if got, _ := x.WhoCanSee("d"); !cmp.Equal(got, want) {
 		t.Errorf("%+v\nwant %+v", got, want)
 	}
@@ -318,7 +372,7 @@ func TestIndexSharesNothing(t *testing.T) {
 func TestWhoCanSee(t *testing.T) {
 	sourceUser := acl.Entry{Name: "u", Type: acl.User, Access: acl.Allow, DataSourceID: "s"}
 	sourceGroup := acl.Entry{Name: "g", Type: acl.Group, Access: acl.Allow, DataSourceID: "s"}
-	everyone, anyLevel := acl.Rules{DenyOnly: acl.DenyOnlyEveryone}, acl.Rules{Levels: acl.AnyLevel}
+	everyone, anyLevel := acl.Rules{DenyOnlyEveryone: true}, acl.Rules{AnyLevel: true}
 	cases := []struct {
 		name  string
 		rules acl.Rules
@@ -327,17 +381,17 @@ func TestWhoCanSee(t *testing.T) {
 	}{
 		{"public", acl.Rules{}, acl.Public(), acl.Audience{Everyone: true}},
 		{"nobody", acl.Rules{}, nil, acl.Audience{}},
-		{"list", acl.Rules{}, acl.List{acl.AllowGroup("g"), acl.DenyUser("u")}, acl.Audience{Allowed: []acl.List{{acl.AllowGroup("g")}}, Denied: acl.List{acl.DenyUser("u")}}},
+		{"list", acl.Rules{}, acl.List{acl.Allow.Group("g"), acl.Deny.User("u")}, acl.Audience{Allowed: []acl.List{{acl.Allow.Group("g")}}, Denied: acl.List{acl.Deny.User("u")}}},
 		{"source", acl.Rules{}, acl.List{sourceUser, sourceGroup}, acl.Audience{Allowed: []acl.List{{sourceGroup}}}},
 		{"user of a source alone", acl.Rules{}, acl.List{sourceUser}, acl.Audience{}},
-		{"deny-only", acl.Rules{}, acl.List{acl.DenyUser("u")}, acl.Audience{}},
-		{"deny-only for everyone", everyone, acl.List{acl.DenyUser("u")}, acl.Audience{Everyone: true, Denied: acl.List{acl.DenyUser("u")}}},
+		{"deny-only", acl.Rules{}, acl.List{acl.Deny.User("u")}, acl.Audience{}},
+		{"deny-only for everyone", everyone, acl.List{acl.Deny.User("u")}, acl.Audience{Everyone: true, Denied: acl.List{acl.Deny.User("u")}}},
 		{"user of a source, for everyone", everyone, acl.List{sourceUser}, acl.Audience{}},
-		{"levels", acl.Rules{}, acl.Hierarchy{{acl.AllowUser("u")}, {acl.AllowGroup("g"), acl.DenyGroup("h")}}, acl.Audience{Allowed: []acl.List{{acl.AllowUser("u")}, {acl.AllowGroup("g")}}, Denied: acl.List{acl.DenyGroup("h")}}},
-		{"a level of DENY", acl.Rules{}, acl.Hierarchy{{acl.AllowUser("u")}, {acl.DenyGroup("h")}}, acl.Audience{}},
-		{"a level of DENY, for everyone", everyone, acl.Hierarchy{{acl.AllowUser("u")}, {acl.DenyGroup("h")}}, acl.Audience{Allowed: []acl.List{{acl.AllowUser("u")}}, Denied: acl.List{acl.DenyGroup("h")}}},
-		{"any level", anyLevel, acl.Hierarchy{{acl.AllowUser("u")}, {acl.DenyGroup("h")}, {acl.AllowGroup("g")}}, acl.Audience{Allowed: []acl.List{{acl.AllowUser("u"), acl.AllowGroup("g")}}, Denied: acl.List{acl.DenyGroup("h")}}},
-		{"any level, none", anyLevel, acl.Hierarchy{{sourceUser}, {acl.DenyGroup("h")}}, acl.Audience{}},
+		{"levels", acl.Rules{}, acl.Hierarchy{{acl.Allow.User("u")}, {acl.Allow.Group("g"), acl.Deny.Group("h")}}, acl.Audience{Allowed: []acl.List{{acl.Allow.User("u")}, {acl.Allow.Group("g")}}, Denied: acl.List{acl.Deny.Group("h")}}},
+		{"a level of DENY", acl.Rules{}, acl.Hierarchy{{acl.Allow.User("u")}, {acl.Deny.Group("h")}}, acl.Audience{}},
+		{"a level of DENY, for everyone", everyone, acl.Hierarchy{{acl.Allow.User("u")}, {acl.Deny.Group("h")}}, acl.Audience{Allowed: []acl.List{{acl.Allow.User("u")}}, Denied: acl.List{acl.Deny.Group("h")}}},
+		{"any level", anyLevel, acl.Hierarchy{{acl.Allow.User("u")}, {acl.Deny.Group("h")}, {acl.Allow.Group("g")}}, acl.Audience{Allowed: []acl.List{{acl.Allow.User("u"), acl.Allow.Group("g")}}, Denied: acl.List{acl.Deny.Group("h")}}},
+		{"any level, none", anyLevel, acl.Hierarchy{{sourceUser}, {acl.Deny.Group("h")}}, acl.Audience{}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -360,7 +414,7 @@ func TestIndexDataSources(t *testing.T) {
 	entry := func(typ acl.Type, access acl.Access, source string) acl.Entry {
 		return acl.Entry{Name: "n", Type: typ, Access: access, DataSourceID: source}
 	}
-	everybody := acl.AllowGroup("all")
+	everybody := acl.Allow.Group("all")
 	in := func(sources ...string) acl.Principal {
 		p := acl.Principal{User: "x", Groups: []string{"all"}}
 		for _, s := range sources {

@@ -123,6 +123,9 @@ func (w *writer) number(a ACL) (uint32, error) {
 	if _, ok := a.(public); ok {
 		return aclPublic, nil
 	}
+	if a == nil {
+		return aclNobody, nil
+	}
 	levels, err := levelsOf(a)
 	if err != nil {
 		return aclNobody, err

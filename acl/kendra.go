@@ -10,7 +10,7 @@ import (
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
-// Limits bound what [ParseList] and [ParseHierarchy] accept. A zero field is
+// Limits bound what its methods accept. A zero field is
 // Kendra's limit, a negative one is none.
 type Limits struct {
 	Entries int // of one list; Kendra: 200
@@ -47,28 +47,28 @@ func (e *Error) Error() string {
 // have exact names; unknown and repeated ones are refused, and so is null. An
 // error is an [*Error]; the list is then nil. An empty array is an empty list.
 // At most 16 MiB and some 100,000 entries are read, whatever the limits.
-func ParseList(data []byte, limits Limits) (List, error) {
+func (l Limits) ParseList(data []byte) (List, error) {
 	v, err := parse(data)
 	if err != nil {
 		return nil, err
 	}
-	return limits.list(v, "")
+	return l.list(v, "")
 }
 
 // ParseHierarchy reads the JSON array of Kendra's member
-// HierarchicalAccessControlList, as [ParseList] does. It needs at least one
+// HierarchicalAccessControlList, as [Limits.ParseList] does. It needs at least one
 // level, and every level at least one entry.
-func ParseHierarchy(data []byte, limits Limits) (Hierarchy, error) {
+func (l Limits) ParseHierarchy(data []byte) (Hierarchy, error) {
 	v, err := parse(data)
 	if err != nil {
 		return nil, err
 	}
-	return limits.hierarchy(v)
+	return l.hierarchy(v)
 }
 
-// UnmarshalJSON is [ParseList] under Kendra's limits.
+// UnmarshalJSON is [Limits.ParseList] under Kendra's limits.
 func (l *List) UnmarshalJSON(data []byte) error {
-	list, err := ParseList(data, Limits{})
+	list, err := (Limits{}).ParseList(data)
 	if err != nil {
 		return err
 	}
@@ -76,9 +76,9 @@ func (l *List) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalJSON is [ParseHierarchy] under Kendra's limits.
+// UnmarshalJSON is [Limits.ParseHierarchy] under Kendra's limits.
 func (h *Hierarchy) UnmarshalJSON(data []byte) error {
-	levels, err := ParseHierarchy(data, Limits{})
+	levels, err := (Limits{}).ParseHierarchy(data)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (h *Hierarchy) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the form that [ParseHierarchy] reads.
+// MarshalJSON writes the form that [Limits.ParseHierarchy] reads.
 func (h Hierarchy) MarshalJSON() ([]byte, error) {
 	type level struct{ PrincipalList List }
 	levels := make([]level, len(h))
@@ -96,7 +96,7 @@ func (h Hierarchy) MarshalJSON() ([]byte, error) {
 	return json.Marshal(levels)
 }
 
-// MarshalJSON writes the form that [ParseList] reads. An invalid entry is an
+// MarshalJSON writes the form that [Limits.ParseList] reads. An invalid entry is an
 // error, and so is a name that JSON cannot hold: it would become another.
 func (e Entry) MarshalJSON() ([]byte, error) {
 	defect := e.defect()

@@ -27,14 +27,14 @@ func TestParseAccepts(t *testing.T) {
 		want acl.List
 	}{
 		{`[]`, acl.List{}},
-		{`[` + maryJSON + `]`, acl.List{acl.AllowUser("mary")}},
-		{" [\n" + maryJSON + " ,\t" + hrJSON + "\r\n] ", acl.List{acl.AllowUser("mary"), hrEntry}},
-		{`[{"Access":"DENY","Type":"GROUP","Name":"a"}]`, acl.List{acl.DenyGroup("a")}},
-		{`[{"N\u0061me":"\u006dary","Type":"\u0055SER","Access":"ALLOW"}]`, acl.List{acl.AllowUser("mary")}},
-		{`[{"Name":"<\u2028\"&😀>","Type":"USER","Access":"ALLOW"}]`, acl.List{acl.AllowUser("<\u2028\"&😀>")}},
-		{`[` + maryJSON + `,` + maryJSON + `]`, acl.List{acl.AllowUser("mary"), acl.AllowUser("mary")}},
+		{`[` + maryJSON + `]`, acl.List{acl.Allow.User("mary")}},
+		{" [\n" + maryJSON + " ,\t" + hrJSON + "\r\n] ", acl.List{acl.Allow.User("mary"), hrEntry}},
+		{`[{"Access":"DENY","Type":"GROUP","Name":"a"}]`, acl.List{acl.Deny.Group("a")}},
+		{`[{"N\u0061me":"\u006dary","Type":"\u0055SER","Access":"ALLOW"}]`, acl.List{acl.Allow.User("mary")}},
+		{`[{"Name":"<\u2028\"&😀>","Type":"USER","Access":"ALLOW"}]`, acl.List{acl.Allow.User("<\u2028\"&😀>")}},
+		{`[` + maryJSON + `,` + maryJSON + `]`, acl.List{acl.Allow.User("mary"), acl.Allow.User("mary")}},
 	} {
-		got, err := acl.ParseList([]byte(row.text), acl.Limits{})
+		got, err := (acl.Limits{}).ParseList([]byte(row.text))
 		if err != nil || !reflect.DeepEqual(got, row.want) {
 			t.Errorf("%s: %#v, %v", row.text, got, err)
 		}
@@ -42,8 +42,8 @@ func TestParseAccepts(t *testing.T) {
 			continue
 		}
 		text := `[{"PrincipalList":` + row.text + `},{"PrincipalList":[` + maryJSON + `]}]`
-		levels, err := acl.ParseHierarchy([]byte(text), acl.Limits{})
-		if want := (acl.Hierarchy{row.want, {acl.AllowUser("mary")}}); err != nil || !reflect.DeepEqual(levels, want) {
+		levels, err := (acl.Limits{}).ParseHierarchy([]byte(text))
+		if want := (acl.Hierarchy{row.want, {acl.Allow.User("mary")}}); err != nil || !reflect.DeepEqual(levels, want) {
 			t.Errorf("%s: %#v, %v", text, levels, err)
 		}
 	}
@@ -123,24 +123,24 @@ var jsonRefusals = []string{
 func TestParseRefuses(t *testing.T) {
 	list := func(name, text, path, reason string) {
 		t.Helper()
-		got, err := acl.ParseList([]byte(text), acl.Limits{})
+		got, err := (acl.Limits{}).ParseList([]byte(text))
 		checkError(t, name, err, path, reason)
 		if got != nil {
 			t.Errorf("%s: an error and %v", text, got)
 		}
-		kept := acl.List{acl.DenyUser("mary")}
+		kept := acl.List{acl.Deny.User("mary")}
 		if err := kept.UnmarshalJSON([]byte(text)); err == nil || len(kept) != 1 {
 			t.Errorf("%s: UnmarshalJSON gives %v, %v", text, kept, err)
 		}
 	}
 	hierarchy := func(name, text, path, reason string) {
 		t.Helper()
-		got, err := acl.ParseHierarchy([]byte(text), acl.Limits{})
+		got, err := (acl.Limits{}).ParseHierarchy([]byte(text))
 		checkError(t, name, err, path, reason)
 		if got != nil {
 			t.Errorf("%s: an error and %v", text, got)
 		}
-		kept := acl.Hierarchy{{acl.DenyUser("mary")}}
+		kept := acl.Hierarchy{{acl.Deny.User("mary")}}
 		if err := kept.UnmarshalJSON([]byte(text)); err == nil || len(kept) != 1 {
 			t.Errorf("%s: UnmarshalJSON gives %v, %v", text, kept, err)
 		}
@@ -149,9 +149,9 @@ func TestParseRefuses(t *testing.T) {
 		list(row.entry, `[`+row.entry+`]`, "/0"+row.path, row.reason)
 		list(row.entry, `[`+maryJSON+`,`+row.entry+`,`+maryJSON+`]`, "/1"+row.path, row.reason)
 		hierarchy(row.entry, `[{"PrincipalList":[`+maryJSON+`]},{"PrincipalList":[`+maryJSON+`,`+row.entry+`]}]`, "/1/PrincipalList/1"+row.path, row.reason)
-		e := acl.DenyUser("mary")
+		e := acl.Deny.User("mary")
 		checkError(t, row.entry, e.UnmarshalJSON([]byte(row.entry)), row.path, row.reason)
-		if e != acl.DenyUser("mary") {
+		if e != acl.Deny.User("mary") {
 			t.Errorf("%s: a refused entry leaves %v", row.entry, e)
 		}
 	}
@@ -162,8 +162,8 @@ func TestParseRefuses(t *testing.T) {
 		hierarchy(row.text, row.text, row.path, row.reason)
 	}
 	for _, text := range jsonRefusals {
-		_, err1 := acl.ParseList([]byte(text), acl.Limits{})
-		_, err2 := acl.ParseHierarchy([]byte(text), acl.Limits{})
+		_, err1 := (acl.Limits{}).ParseList([]byte(text))
+		_, err2 := (acl.Limits{}).ParseHierarchy([]byte(text))
 		err3 := new(acl.Entry).UnmarshalJSON([]byte(text))
 		for _, err := range []error{err1, err2, err3} {
 			var e *acl.Error
@@ -193,11 +193,11 @@ func sourced(id string) string {
 // Rule G4
 func TestParseLimits(t *testing.T) {
 	list := func(text string, limits acl.Limits) error {
-		_, err := acl.ParseList([]byte(text), limits)
+		_, err := limits.ParseList([]byte(text))
 		return err
 	}
 	hierarchy := func(text string, limits acl.Limits) error {
-		_, err := acl.ParseHierarchy([]byte(text), limits)
+		_, err := limits.ParseHierarchy([]byte(text))
 		return err
 	}
 	level := func(text string, limits acl.Limits) error {
@@ -270,7 +270,7 @@ func TestParseDataSource(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			list, err := acl.ParseList(text, acl.Limits{})
+			list, err := (acl.Limits{}).ParseList(text)
 			alnum := strings.ContainsRune("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", c)
 			if want := alnum || len(id) > len(string(c)) && (c == '_' || c == '-'); want != (err == nil) {
 				t.Errorf("%q: %v", id, err)
@@ -305,14 +305,14 @@ func TestUnmarshalInStruct(t *testing.T) {
 		{`{}`, document{}},
 		{`{"AccessControlList":[]}`, document{AccessControlList: acl.List{}}},
 		{`{"AccessControlList":[` + hrJSON + `]}`, document{AccessControlList: acl.List{hrEntry}}},
-		{`{"HierarchicalAccessControlList":[{"PrincipalList":[` + maryJSON + `]}]}`, document{HierarchicalAccessControlList: acl.Hierarchy{{acl.AllowUser("mary")}}}},
+		{`{"HierarchicalAccessControlList":[{"PrincipalList":[` + maryJSON + `]}]}`, document{HierarchicalAccessControlList: acl.Hierarchy{{acl.Allow.User("mary")}}}},
 		{`{"Pointer":null}`, document{}}, // a nil *List is no ACL: it admits nobody
 	} {
 		var got document
 		if err := json.Unmarshal([]byte(row.text), &got); err != nil || !reflect.DeepEqual(got, row.want) {
 			t.Errorf("%s: %+v, %v", row.text, got, err)
 		}
-		if d := acl.Decide(mary, got.Pointer, acl.Rules{DenyOnly: acl.DenyOnlyEveryone}); d.Allowed {
+		if d := acl.Decide(mary, got.Pointer, acl.Rules{DenyOnlyEveryone: true}); d.Allowed {
 			t.Errorf("%s: nil pointer: %v", row.text, d)
 		}
 	}
@@ -323,7 +323,7 @@ func TestUnmarshalInStruct(t *testing.T) {
 		{`{"AccessControlList":[{"Name":"mary","Type":"USER","Access":"ALLOW","DataSource":"x"}]}`, "/0", "unknown member, want Name, Type, Access and DataSourceId, spelled so"},
 		{`{"AccessControlList":` + listOf(201) + `}`, "", "201 entries, want at most 200"},
 	} {
-		got := document{acl.List{acl.DenyUser("mary")}, acl.Hierarchy{{acl.DenyUser("mary")}}, nil}
+		got := document{acl.List{acl.Deny.User("mary")}, acl.Hierarchy{{acl.Deny.User("mary")}}, nil}
 		err := json.Unmarshal([]byte(row.text), &got)
 		checkError(t, row.text, err, row.path, row.reason)
 		if len(got.AccessControlList) != 1 || len(got.HierarchicalAccessControlList) != 1 {
@@ -342,8 +342,8 @@ func TestMarshal(t *testing.T) {
 		want  string
 	}{
 		{acl.List{}, `[]`},
-		{acl.List{acl.AllowUser("mary"), hrEntry}, `[` + maryJSON + `,` + hrJSON + `]`},
-		{acl.Hierarchy{{acl.AllowUser("mary")}, {hrEntry}}, `[{"PrincipalList":[` + maryJSON + `]},{"PrincipalList":[` + hrJSON + `]}]`},
+		{acl.List{acl.Allow.User("mary"), hrEntry}, `[` + maryJSON + `,` + hrJSON + `]`},
+		{acl.Hierarchy{{acl.Allow.User("mary")}, {hrEntry}}, `[{"PrincipalList":[` + maryJSON + `]},{"PrincipalList":[` + hrJSON + `]}]`},
 		{acl.Hierarchy(nil), `[]`},
 		{acl.User, `"USER"`}, {acl.Group, `"GROUP"`}, {acl.Allow, `"ALLOW"`}, {acl.Deny, `"DENY"`},
 	} {
@@ -358,7 +358,7 @@ func TestMarshal(t *testing.T) {
 		{acl.Entry{}, "Name is empty, want the name of a user or group"},
 		{acl.List{{Name: "a", Access: acl.Allow}}, "Type is 0, want User or Group"},
 		{acl.Hierarchy{{{Name: "a", Type: acl.User, Access: 3}}}, "Access is 3, want Allow or Deny"},
-		{acl.AllowUser("\xff"), "Name or DataSourceID is not valid UTF-8"},
+		{acl.Allow.User("\xff"), "Name or DataSourceID is not valid UTF-8"},
 		{acl.Entry{Name: "\xc3", Type: acl.Group, Access: acl.Allow, DataSourceID: "\xa9"}, "Name or DataSourceID is not valid UTF-8"},
 		{acl.Entry{Name: "a", Type: acl.Group, Access: acl.Allow, DataSourceID: "\xa9"}, "Name or DataSourceID is not valid UTF-8"},
 		{acl.Type(0), "Type is 0, want User or Group"},
@@ -411,13 +411,13 @@ func TestMarshalRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := acl.ParseHierarchy(text, acl.Limits{}); err != nil || !reflect.DeepEqual(got, h) {
+		if got, err := (acl.Limits{}).ParseHierarchy(text); err != nil || !reflect.DeepEqual(got, h) {
 			t.Fatalf("%s: %v, %v", text, got, err)
 		}
 		if text, err = json.Marshal(h[0]); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := acl.ParseList(text, acl.Limits{}); err != nil || !reflect.DeepEqual(got, h[0]) {
+		if got, err := (acl.Limits{}).ParseList(text); err != nil || !reflect.DeepEqual(got, h[0]) {
 			t.Fatalf("%s: %v, %v", text, got, err)
 		}
 	})
@@ -447,25 +447,25 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		given := bytes.Clone(data)
-		list, err1 := acl.ParseList(data, acl.Limits{})
-		levels, err2 := acl.ParseHierarchy(data, acl.Limits{})
+		list, err1 := (acl.Limits{}).ParseList(data)
+		levels, err2 := (acl.Limits{}).ParseHierarchy(data)
 		if !bytes.Equal(data, given) {
 			t.Fatal("the input was changed")
 		}
 		if err1 == nil {
 			checkParsed(t, data, list)
-			checkAccepted(t, "list", list, func(text []byte) (any, error) { return acl.ParseList(text, acl.Limits{}) })
+			checkAccepted(t, "list", list, func(text []byte) (any, error) { return (acl.Limits{}).ParseList(text) })
 		} else if list != nil {
 			t.Errorf("%v and %v", err1, list)
 		}
 		if err2 == nil {
-			if err := acl.Validate(levels); err != nil || len(levels) > 30 {
+			if err := (acl.Rules{}).Validate(levels); err != nil || len(levels) > 30 {
 				t.Errorf("accepted, but %v", err)
 			}
 			for _, level := range levels {
 				checkParsed(t, data, level)
 			}
-			checkAccepted(t, "hierarchy", levels, func(text []byte) (any, error) { return acl.ParseHierarchy(text, acl.Limits{}) })
+			checkAccepted(t, "hierarchy", levels, func(text []byte) (any, error) { return (acl.Limits{}).ParseHierarchy(text) })
 		} else if levels != nil {
 			t.Errorf("%v and %v", err2, levels)
 		}
@@ -477,7 +477,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		marked := bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("mary"), []byte("ShownName")), []byte("Access"), []byte("ShownMember"))
-		if _, err := acl.ParseList(marked, acl.Limits{}); err != nil && strings.Contains(err.Error(), "Shown") {
+		if _, err := (acl.Limits{}).ParseList(marked); err != nil && strings.Contains(err.Error(), "Shown") {
 			t.Errorf("error shows a part of the text: %v", err)
 		}
 	})
@@ -497,7 +497,7 @@ func checkParsed(t *testing.T, data []byte, list acl.List) {
 	if len(list) == 0 {
 		return
 	}
-	if err := acl.Validate(list); err != nil {
+	if err := (acl.Rules{}).Validate(list); err != nil {
 		t.Errorf("accepted, but %v", err)
 	}
 	if !json.Valid(data) || len(list) > 200 {

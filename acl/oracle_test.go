@@ -82,7 +82,7 @@ func naive(who asker, document acl.ACL, r acl.Rules) bool {
 		if len(level) == 0 {
 			return false
 		}
-		if allows > 0 || r.DenyOnly == acl.DenyOnlyNobody {
+		if allows > 0 || !r.DenyOnlyEveryone {
 			asking++
 		}
 		if admits {
@@ -94,7 +94,7 @@ func naive(who asker, document acl.ACL, r acl.Rules) bool {
 		return false
 	case asking == 0:
 		return guestLike
-	case r.Levels == acl.AnyLevel:
+	case r.AnyLevel:
 		return admitting > 0
 	}
 	return admitting == asking
@@ -103,11 +103,11 @@ func naive(who asker, document acl.ACL, r acl.Rules) bool {
 func allRules() []acl.Rules {
 	var all []acl.Rules
 	for _, missing := range []acl.Missing{acl.MissingDefault, acl.MissingHidden, acl.MissingPublic} {
-		for _, denyOnly := range []acl.DenyOnly{acl.DenyOnlyNobody, acl.DenyOnlyEveryone} {
-			for _, levels := range []acl.Levels{acl.AllLevels, acl.AnyLevel} {
+		for _, denyOnly := range []bool{false, true} {
+			for _, anyLevel := range []bool{false, true} {
 				for _, fold := range []bool{false, true} {
 					for _, none := range []bool{false, true} {
-						all = append(all, acl.Rules{Missing: missing, DenyOnly: denyOnly, Levels: levels, Fold: fold, MissingGroupsMeanNone: none})
+						all = append(all, acl.Rules{Missing: missing, DenyOnlyEveryone: denyOnly, AnyLevel: anyLevel, Fold: fold, MissingGroupsMeanNone: none})
 					}
 				}
 			}
@@ -333,7 +333,7 @@ func checkLaws(t *rapid.T, changed map[string]int) {
 	for i := range withoutDeny {
 		withoutDeny[i] = slices.DeleteFunc(withoutDeny[i], func(e acl.Entry) bool { return e.Access == acl.Deny })
 		if len(withoutDeny[i]) == 0 {
-			withoutDeny[i] = acl.List{acl.AllowGroup("a")}
+			withoutDeny[i] = acl.List{acl.Allow.Group("a")}
 		}
 	}
 	more := p.Clone()
@@ -356,8 +356,8 @@ func checkLaws(t *rapid.T, changed map[string]int) {
 		change(&changed)
 		return acl.Decide(acl.For(p), levels, changed)
 	}
-	implies("any level is laxer than all", with(func(r *acl.Rules) { r.Levels = acl.AllLevels }), with(func(r *acl.Rules) { r.Levels = acl.AnyLevel }))
-	implies("the FAQ reading is laxer", with(func(r *acl.Rules) { r.DenyOnly = acl.DenyOnlyNobody }), with(func(r *acl.Rules) { r.DenyOnly = acl.DenyOnlyEveryone }))
+	implies("any level is laxer than all", with(func(r *acl.Rules) { r.AnyLevel = false }), with(func(r *acl.Rules) { r.AnyLevel = true }))
+	implies("the FAQ reading is laxer", with(func(r *acl.Rules) { r.DenyOnlyEveryone = false }), with(func(r *acl.Rules) { r.DenyOnlyEveryone = true }))
 	implies("no groups is laxer than unknown ones", with(func(r *acl.Rules) { r.MissingGroupsMeanNone = false }), with(func(r *acl.Rules) { r.MissingGroupsMeanNone = true }))
 	if got := with(func(r *acl.Rules) { r.Missing = (r.Missing + 1) % 3 }); got != before {
 		t.Fatalf("Missing changes a decision: %v, %v", before, got)

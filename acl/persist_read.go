@@ -8,28 +8,30 @@ import (
 	"io"
 )
 
-// ReadIndex loads an Index that [Index.WriteTo] has saved under the same Rules. A
-// file that is damaged, of another version or made under other Rules is refused
-// as a whole. Reading a file takes time and memory in proportion to its length,
-// whatever it claims; no byte after it is read.
+// ReadFrom loads what [Index.WriteTo] has saved under the same Rules, in place of
+// what the Index held: all at once for those who read. A file that is damaged, of
+// another version or made under other Rules is refused as a whole, and the Index
+// stays as it was. Reading a file takes time and memory in proportion to its
+// length, whatever it claims; no byte after it is read.
 //
 // The checksum finds accidents, not forgery: who can write the file can admit
 // whom they like.
-func ReadIndex(r io.Reader, rules Rules) (*Index, error) { return readIndex(r, rules, &defaults) }
-
-func readIndex(r io.Reader, rules Rules, t *tuning) (*Index, error) {
-	x := newIndex(rules, t)
+func (x *Index) ReadFrom(r io.Reader) (int64, error) {
+	x.lock()
+	w := newWriter(x.w.rules, x.w.tune)
+	x.mu.Unlock()
 	in := &fileReader{r: r}
 	for _, part := range []func(*fileReader){
-		x.w.readHead, x.w.readNames, x.w.readACLs, x.w.readIDs, x.w.readDocuments, x.w.readLists, readSum,
+		w.readHead, w.readNames, w.readACLs, w.readIDs, w.readDocuments, w.readLists, readSum,
 	} {
 		if part(in); in.err != nil {
-			return nil, fmt.Errorf("acl: saved index: %w", in.err)
+			return in.n, fmt.Errorf("acl: saved index: %w", in.err)
 		}
 	}
 	x.lock()
+	x.w = w
 	x.publish()
-	return x, nil
+	return in.n, nil
 }
 
 var (
@@ -41,6 +43,7 @@ var (
 // fileReader sums and stops at the first error.
 type fileReader struct {
 	r   io.Reader
+	n   int64 // bytes read
 	sum uint32
 	err error
 }
@@ -61,7 +64,8 @@ func (f *fileReader) read(n uint64) []byte {
 		have := len(b)
 		b = append(make([]byte, 0, min(n, max(1<<20, 2*uint64(have)))), b...)
 		b = b[:cap(b)]
-		_, err := io.ReadFull(f.r, b[have:])
+		n, err := io.ReadFull(f.r, b[have:])
+		f.n += int64(n)
 		switch {
 		case err == io.EOF || err == io.ErrUnexpectedEOF:
 			f.err = errDamaged

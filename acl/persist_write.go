@@ -25,7 +25,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// WriteTo saves the Index as it is at this moment, to be loaded by [ReadIndex];
+// WriteTo saves the Index as it is at this moment, to be loaded by [Index.ReadFrom];
 // it may change meanwhile. The file holds the names of users and groups and the
 // ids of documents: keep it as you keep the ACLs.
 func (x *Index) WriteTo(w io.Writer) (int64, error) {

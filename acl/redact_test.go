@@ -78,7 +78,7 @@ func TestRedaction(t *testing.T) {
 func TestRedactionScope(t *testing.T) {
 	scope := acl.For(secretPrincipal())
 	restricted := scope.WithoutPublic()
-	denied := acl.Decide(scope, acl.List{acl.AllowUser("somebody else")}, acl.Rules{})
+	denied := acl.Decide(scope, acl.List{acl.Allow.User("somebody else")}, acl.Rules{})
 	type hidden struct { // where fmt calls no methods
 		scope    acl.Scope
 		pointer  *acl.Scope

@@ -18,10 +18,14 @@ import (
 type Rules struct {
 	// Missing is the reading of a Kendra document without entries.
 	Missing Missing
-	// DenyOnly is the reading of a list that has only DENY entries.
-	DenyOnly DenyOnly
-	// Levels says how many levels of a Hierarchy must admit.
-	Levels Levels
+	// DenyOnlyEveryone reads an ACL that has only DENY entries as Kendra reads
+	// those of FAQs: everyone sees the document who is not denied. False is
+	// Kendra's reading for documents: nobody does. A level without an ALLOW entry,
+	// among others that have one, then asks nothing.
+	DenyOnlyEveryone bool
+	// AnyLevel lets one level of a Hierarchy suffice; a DENY at any level still
+	// refuses. False asks every level.
+	AnyLevel bool
 	// Fold compares names after NFKC normalization and default case folding
 	// (UAX #15; Unicode 3.13, D146) on both sides, so that "Straße" and "STRASSE"
 	// are one name. Letters that only look alike stay apart. Names that are not
@@ -42,22 +46,6 @@ const (
 	MissingPublic                 // public, as Kendra documents it
 )
 
-// DenyOnly is the reading of an ACL, or of a level, without an ALLOW entry.
-type DenyOnly uint8
-
-const (
-	DenyOnlyNobody   DenyOnly = iota // nobody is admitted, as Kendra treats documents
-	DenyOnlyEveryone                 // such a level asks nothing; if all are such, everyone not denied, as Kendra treats FAQs
-)
-
-// Levels says how many levels of a [Hierarchy] must admit a caller.
-type Levels uint8
-
-const (
-	AllLevels Levels = iota // every level
-	AnyLevel                // one level suffices; a DENY at any level still refuses
-)
-
 // Hash identifies r: equal rules have equal hashes, in every version of this
 // package that reads ACLs alike. Store it beside what was made under r. Under
 // Fold it also changes with the version of Unicode, which a new release of Go
@@ -67,8 +55,8 @@ func (r Rules) Hash() string {
 	if r.Fold {
 		unicode = cases.UnicodeVersion
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "acl rules 1: missing=%d denyonly=%d levels=%d fold=%t%s unknown=%t",
-		r.Missing, r.DenyOnly, r.Levels, r.Fold, unicode, r.MissingGroupsMeanNone))
+	sum := sha256.Sum256(fmt.Appendf(nil, "acl rules 1: missing=%d denyonly=%t anylevel=%t fold=%t%s unknown=%t",
+		r.Missing, r.DenyOnlyEveryone, r.AnyLevel, r.Fold, unicode, r.MissingGroupsMeanNone))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -98,7 +86,7 @@ func (r Rules) Document(list List, levels Hierarchy) (ACL, error) {
 	default:
 		return nil, nil
 	}
-	if err := Validate(a); err != nil {
+	if err := r.Validate(a); err != nil {
 		return nil, err
 	}
 	return a, nil

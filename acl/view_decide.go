@@ -70,7 +70,7 @@ func (v *View) admitsRecord(record []byte) bool {
 	case welcomes:
 		return true
 	case asksNothing:
-		return v.public && v.snap.rules.DenyOnly == DenyOnlyEveryone
+		return v.public && v.snap.rules.DenyOnlyEveryone
 	}
 	return false
 }
@@ -85,7 +85,7 @@ func (v *View) admitsLevels(r *levelReader) bool {
 		case welcomes:
 			welcoming++
 		case asksNothing:
-			if v.snap.rules.DenyOnly == DenyOnlyEveryone {
+			if v.snap.rules.DenyOnlyEveryone {
 				asking--
 			}
 		}
@@ -93,7 +93,7 @@ func (v *View) admitsLevels(r *levelReader) bool {
 	switch {
 	case asking == 0:
 		return v.public
-	case v.snap.rules.Levels == AnyLevel:
+	case v.snap.rules.AnyLevel:
 		return welcoming > 0
 	}
 	return welcoming == asking

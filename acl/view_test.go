@@ -38,7 +38,7 @@ func TestFilter(t *testing.T) {
 		case i%3 == 0:
 			x.Put(id, acl.Public())
 		case i%3 == 1:
-			x.Put(id, acl.List{acl.AllowUser("bob")})
+			x.Put(id, acl.List{acl.Allow.User("bob")})
 		} // the others are unknown
 		hits = append(hits, hit{id, 100 - i})
 	}
@@ -228,7 +228,7 @@ func TestViewSwitch(t *testing.T) {
 // Rule G3
 func TestViewShowsNoNames(t *testing.T) {
 	x := acl.NewIndex(acl.Rules{})
-	x.Put("d", acl.List{acl.AllowUser("mary-secret"), acl.AllowGroup("group-secret")})
+	x.Put("d", acl.List{acl.Allow.User("mary-secret"), acl.Allow.Group("group-secret")})
 	v := x.View(acl.For(acl.Principal{User: "mary-secret", Groups: []string{"group-secret"}}))
 	v.Prepare()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {

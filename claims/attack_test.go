@@ -468,7 +468,7 @@ func TestAttack27_GroupTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := acl.List{acl.AllowUser("mary-zq7"), acl.DenyGroup("contractors")}
+	list := acl.List{acl.Allow.User("mary-zq7"), acl.Deny.Group("contractors")}
 	if d := acl.Decide(acl.For(token.Principal()), list, acl.Rules{}); d.Allowed || d.Reason != acl.ReasonGroupsUnknown {
 		t.Errorf("decision = %v", d)
 	}
@@ -477,7 +477,7 @@ func TestAttack27_GroupTypes(t *testing.T) {
 // Rules T6, A1: names are bytes, whatever they look like.
 func TestAttack28_Unicode(t *testing.T) {
 	v := verifier(t, config(), nil)
-	list := acl.List{acl.AllowGroup("Café"), acl.AllowUser("mary")}
+	list := acl.List{acl.Allow.Group("Café"), acl.Allow.User("mary")}
 	if !acl.Decide(acl.For(principal("x", "Café")), list, acl.Rules{}).Allowed {
 		t.Fatal("the list admits nobody")
 	}
@@ -507,7 +507,7 @@ func TestAttack29_UserNamedAsAGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	scope := acl.For(token.Principal())
-	for _, list := range []acl.List{{acl.AllowGroup("HR")}, {acl.AllowUser("mary")}} {
+	for _, list := range []acl.List{{acl.Allow.Group("HR")}, {acl.Allow.User("mary")}} {
 		if d := acl.Decide(scope, list, acl.Rules{}); d.Allowed {
 			t.Errorf("%v: %v", list, d)
 		}

@@ -92,7 +92,7 @@ func (r *reader) aclEntry(v strictjson.Value, path string) (*prefix, error) {
 		case "keyPrefix":
 		case "aclEntries":
 			given = true
-			p.list, err = acl.ParseList([]byte(value.Raw()), r.Limits.ACL)
+			p.list, err = r.Limits.ACL.ParseList([]byte(value.Raw()))
 			if err == nil && len(p.list) == 0 {
 				err = &acl.Error{Reason: "no entries, want at least one"}
 			}

@@ -217,7 +217,7 @@ func TestEmptyListUnderPrefix(t *testing.T) {
 	})
 	wantKeys(t, "guest", visible(docs, acl.Guest(), acl.Rules{}), "free.txt")
 	wantKeys(t, "Staff", visible(docs, member("Staff"), acl.Rules{}), "free.txt")
-	everyone := acl.Rules{DenyOnly: acl.DenyOnlyEveryone}
+	everyone := acl.Rules{DenyOnlyEveryone: true}
 	wantKeys(t, "guest, not denied", visible(docs, acl.Guest(), everyone), "docs/deny/b.txt", "free.txt")
 	wantKeys(t, "eve", visible(docs, acl.For(acl.Principal{User: "eve"}), everyone), "free.txt")
 	if got, want := report.String(), "documents: 3, public: 1, hidden: 1; defects: 1, findings: 2"; got != want {

@@ -63,9 +63,8 @@ func (d *Documents) All() iter.Seq2[string, Document] {
 }
 
 // ACLs yields the ACL of every document under its key, in the order of keys, for
-// [acl.BuildIndex]. A hidden document has the nil ACL, so that it is hidden in an
-// index that knew another one, too. The error of BuildIndex then names it, and
-// the index is good for use.
+// [acl.Index.PutAll]. A hidden document has the nil ACL, so that it is hidden in
+// an index that knew another one, too.
 func (d *Documents) ACLs() iter.Seq2[string, acl.ACL] {
 	return func(yield func(string, acl.ACL) bool) {
 		for i := range d.docs {

@@ -34,7 +34,7 @@ func nothingToHide(data []byte) bool {
 	return true
 }
 
-func one(string) (acl.ACL, error) { return acl.List{acl.AllowGroup("HR")}, nil }
+func one(string) (acl.ACL, error) { return acl.List{acl.Allow.Group("HR")}, nil }
 
 // Rules S2, G1, G4: no metadata file makes Read panic, and a guest sees its
 // document only if the file is sound and names nobody.

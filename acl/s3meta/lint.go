@@ -167,7 +167,7 @@ func (l *linter) lintList(subject string, list acl.List) {
 	}
 	if len(list) > 0 && !allows {
 		reading := "admits nobody"
-		if l.Rules.DenyOnly == acl.DenyOnlyEveryone {
+		if l.Rules.DenyOnlyEveryone {
 			reading = "admits everybody whom it does not deny"
 		}
 		l.find(DenyOnly, subject, "a list with DENY entries only "+reading)

@@ -146,7 +146,7 @@ func TestLint(t *testing.T) {
 		{
 			"deny only, by other rules",
 			map[string]string{"a": "", "a.metadata.json": list("-HR"), "acl.json": aclFile(protected)},
-			s3meta.Options{Rules: acl.Rules{DenyOnly: acl.DenyOnlyEveryone}},
+			s3meta.Options{Rules: acl.Rules{DenyOnlyEveryone: true}},
 			[]string{`deny only: "a": a list with DENY entries only admits everybody whom it does not deny`},
 		},
 		{

@@ -81,10 +81,10 @@ func (r *reader) member(m *metadata, who *aclMembers, name string, v strictjson.
 		m.attributes, err = attributes(v)
 	case memberList:
 		who.given = append(who.given, name)
-		who.list, err = acl.ParseList([]byte(v.Raw()), r.Limits.ACL)
+		who.list, err = r.Limits.ACL.ParseList([]byte(v.Raw()))
 	case memberLevels:
 		who.given = append(who.given, name)
-		who.levels, err = acl.ParseHierarchy([]byte(v.Raw()), r.Limits.ACL)
+		who.levels, err = r.Limits.ACL.ParseHierarchy([]byte(v.Raw()))
 	case memberConfiguration:
 		who.given = append(who.given, name)
 		who.configuration, err = configurationID(v)
@@ -131,8 +131,11 @@ func (r *reader) ask(id string) (acl.ACL, error) {
 		return nil, &acl.Error{Path: path, Reason: "needs Options.Resolver, which is not given"}
 	}
 	a, err := r.Resolver(id)
+	if err == nil && a == nil {
+		err = errors.New("no ACL")
+	}
 	if err == nil {
-		err = acl.Validate(a)
+		err = r.Rules.Validate(a)
 	}
 	if err != nil {
 		return nil, &acl.Error{Path: path, Reason: "cannot be resolved: " + err.Error()}

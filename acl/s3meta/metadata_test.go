@@ -61,14 +61,14 @@ var defective = []struct{ name, data, path, reason string }{
 	{"configuration is long", `{"AccessControlConfigurationId":"` + strings.Repeat("a", 37) + `"}`, "/AccessControlConfigurationId", "want a string of 1 to 36 of A-Z, a-z, 0-9 and -"},
 	{"configuration is a path", `{"AccessControlConfigurationId":"a/b"}`, "/AccessControlConfigurationId", "want a string of 1 to 36 of A-Z, a-z, 0-9 and -"},
 	{"configuration is unknown", `{"AccessControlConfigurationId":"unknown"}`, "/AccessControlConfigurationId", "cannot be resolved: no such configuration"},
-	{"configuration has no ACL", `{"AccessControlConfigurationId":"nil"}`, "/AccessControlConfigurationId", "cannot be resolved: acl: no ACL is given; it admits nobody, use Public for a public document"},
+	{"configuration has no ACL", `{"AccessControlConfigurationId":"nil"}`, "/AccessControlConfigurationId", "cannot be resolved: no ACL"},
 	{"longer than 1 MiB", `{}` + strings.Repeat(" ", 1<<20-1), "", "longer than 1048576 bytes"},
 }
 
 func resolver(id string) (acl.ACL, error) {
 	switch id {
 	case "ok":
-		return acl.List{acl.AllowGroup("HR")}, nil
+		return acl.List{acl.Allow.Group("HR")}, nil
 	case "nil":
 		return nil, nil
 	case "public":
@@ -191,7 +191,7 @@ func TestConfiguration(t *testing.T) {
 
 // TestConfigurationID has ids at both sides of what Kendra allows.
 func TestConfigurationID(t *testing.T) {
-	hr := func(string) (acl.ACL, error) { return acl.List{acl.AllowGroup("HR")}, nil }
+	hr := func(string) (acl.ACL, error) { return acl.List{acl.Allow.Group("HR")}, nil }
 	n := 0
 	for c, ok := range map[string]bool{
 		"0": true, "9": true, "a": true, "z": true, "A": true, "Z": true, "-": true,
@@ -218,7 +218,7 @@ func TestMetadata(t *testing.T) {
 	d, _ := docs.Get("a")
 	want := s3meta.Document{
 		Key: "a", DocumentID: "id", Title: "Über uns", ContentType: "PDF",
-		ACL: acl.Hierarchy{{acl.AllowGroup("HR"), acl.DenyUser("eve")}, {acl.AllowGroup("Staff")}},
+		ACL: acl.Hierarchy{{acl.Allow.Group("HR"), acl.Deny.User("eve")}, {acl.Allow.Group("Staff")}},
 		Attributes: map[string]any{
 			"_category": "c", "_created_at": "2023-05-16T00:00:00+09:00", "_view_count": json.Number("12345678901234567890"),
 			"Tags": []string{"コーポレート", ""}, "None": []string{},

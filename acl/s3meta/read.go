@@ -34,7 +34,7 @@ type Options struct {
 	// Data is the key prefix of documents, an inclusion prefix of Kendra's. "" is
 	// all keys.
 	Data string
-	// Rules is what the index is made with, too. Missing and DenyOnly matter
+	// Rules is what the index is made with, too. Missing and DenyOnlyEveryone matter
 	// here: MissingDefault is MissingPublic.
 	Rules acl.Rules
 	// LongestPrefixReplaces takes DENY entries, as ALLOW entries, from the

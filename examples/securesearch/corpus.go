@@ -49,7 +49,8 @@ func (s source) open() (*library, error) {
 	}
 	lib := new(library)
 	lib.docs, lib.report = s3meta.Read(files, options)
-	if lib.index, err = acl.BuildIndex(options.Rules, lib.docs.ACLs()); err != nil {
+	lib.index = acl.NewIndex(options.Rules)
+	if err := lib.index.PutAll(lib.docs.ACLs()); err != nil {
 		return nil, err
 	}
 	lib.text, err = fullText(files, lib.docs)

@@ -21,6 +21,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -100,9 +101,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "securesearch: token refused:", err)
 		return 2 // what was printed until then stays unsaid
 	}
-	if err == nil {
-		err = out.Flush()
-	}
+	err = cmp.Or(err, out.Flush())
 	if err != nil {
 		fmt.Fprintln(stderr, "securesearch:", err)
 		return 1

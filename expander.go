@@ -11,10 +11,10 @@ import (
 )
 
 // Expander adds the groups that a directory knows, once the caller is verified.
-// What it returns may only add groups: leaving one out, changing the user, or
-// more than 10,000 groups are errors, and GroupsUnknown stays set whatever it
-// returns. Its error is an [ErrUnavailable], never fewer groups. It is called by
-// many goroutines at once.
+// What it returns may only add groups: leaving one out, changing the user, half a
+// data source group, or more than 10,000 groups are errors, and GroupsUnknown
+// stays set whatever it returns. Its error is an [ErrUnavailable], never fewer
+// groups. It is called by many goroutines at once.
 type Expander interface {
 	Expand(ctx context.Context, p acl.Principal) (acl.Principal, error)
 }
@@ -55,12 +55,16 @@ func checkExpanded(p, more acl.Principal) error {
 		return &TooManyGroupsError{n, maxGroups}
 	case more.User != p.User:
 		return errors.New("it changed the user, want groups to be added and nothing else")
+	case slices.ContainsFunc(more.DataSourceGroups, incomplete):
+		return errors.New("it returned a data source group without a GroupID or a DataSourceID, want both")
 	case !contains(more.Groups, p.Groups, cmp.Compare),
 		!contains(more.DataSourceGroups, p.DataSourceGroups, compareDataSourceGroups):
 		return errors.New("it left out a group that the caller is in, want groups to be added and nothing else")
 	}
 	return nil
 }
+
+func incomplete(g acl.DataSourceGroup) bool { return g.GroupID == "" || g.DataSourceID == "" }
 
 // contains reports whether all has every element of some.
 func contains[T any](all, some []T, compare func(a, b T) int) bool {

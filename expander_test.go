@@ -106,6 +106,8 @@ func TestExpanderErrors(t *testing.T) {
 		{"no user", acl.Principal{Groups: hr}, nil, prefix + "it changed the user, want groups to be added and nothing else"},
 		{"another user", acl.Principal{User: "root", Groups: hr}, nil, prefix + "it changed the user, want groups to be added and nothing else"},
 		{"group left out", acl.Principal{User: "mary", Groups: []string{"HQ", "HS"}, DataSourceGroups: []acl.DataSourceGroup{wiki}}, nil, left},
+		{"data source missing", acl.Principal{User: "mary", Groups: hr, DataSourceGroups: []acl.DataSourceGroup{wiki, {GroupID: "HR"}}}, nil, prefix + "it returned a data source group without a GroupID or a DataSourceID, want both"},
+		{"data source group without a group", acl.Principal{User: "mary", Groups: hr, DataSourceGroups: []acl.DataSourceGroup{wiki, {DataSourceID: "wiki"}}}, nil, prefix + "it returned a data source group without a GroupID or a DataSourceID, want both"},
 		{"data source group left out", acl.Principal{User: "mary", Groups: hr}, nil, left},
 		{"of another data source", acl.Principal{User: "mary", Groups: hr, DataSourceGroups: []acl.DataSourceGroup{{GroupID: "HR", DataSourceID: "x"}, {GroupID: "x", DataSourceID: "wiki"}}}, nil, left},
 	} {

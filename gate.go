@@ -37,8 +37,9 @@ type Gate struct {
 }
 
 // NewGate returns a Gate that trusts the issuers. There is at least one. All have
-// the same policy; of several, each has a JWT configuration with an Issuer of its
-// own. opts may be nil. Everything is copied; key sources remain the caller's.
+// the same policy; of several under USER_TOKEN, each has a JWT configuration with
+// an Issuer of its own. opts may be nil. Everything is copied; key sources remain
+// the caller's.
 //
 // Errors name the issuer by its index, the field and the fix.
 func NewGate(issuers []Issuer, opts *Options) (*Gate, error) {

@@ -17,8 +17,10 @@ import (
 // attribute filters of a query.
 //
 // A token of up to 100,000 bytes is read; names have 1 to 1024 characters, none
-// of them control or format characters; lists have up to 2048 items. Formatting,
-// logging or marshalling a UserContext shows nothing of it.
+// of them control, format or private-use characters; lists have up to 2048 items.
+// Formatting, logging or marshalling a UserContext shows nothing of it, unless it
+// is in an unexported field of a struct that is formatted: package fmt calls no
+// methods there.
 type UserContext struct {
 	// Token is a JWT, or a JSON token for a gate that takes those. "" is no
 	// token: who has received an empty one must refuse it themselves.
@@ -27,7 +29,7 @@ type UserContext struct {
 	Groups           []string
 	DataSourceGroups []acl.DataSourceGroup
 	// Attributes are attribute filters that name the caller. They find documents
-	// that admit these names, and no public ones.
+	// that admit these names, and no public ones; see Options.AttributesSeePublic.
 	Attributes Attributes
 }
 
@@ -94,7 +96,7 @@ func (uc UserContext) check() error {
 }
 
 func invalidName(where string) error {
-	return invalid(fmt.Sprintf("%s: want 1 to %d characters, valid UTF-8, none of them a control or format character", where, maxName))
+	return invalid(fmt.Sprintf("%s: want 1 to %d characters, valid UTF-8, none of them a control, format or private-use character", where, maxName))
 }
 
 func invalidID(name string) bool { return !validName(name) }

@@ -13,7 +13,7 @@ import (
 // Rules R1, G4: each limit, on it and one beyond.
 func TestUserContextLimits(t *testing.T) {
 	name := func(what string) string {
-		return invalidRequest + what + ": want 1 to 1024 characters, valid UTF-8, none of them a control or format character"
+		return invalidRequest + what + ": want 1 to 1024 characters, valid UTF-8, none of them a control, format or private-use character"
 	}
 	const source = ": want 1 to 100 of A-Z, a-z, 0-9, _ and -, the first no _ or -"
 	many := func(n int) []string { return slices.Repeat([]string{"HR"}, n) }

@@ -1,6 +1,8 @@
 package acl
 
 import (
+	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 )
@@ -11,8 +13,8 @@ import (
 // Documents are known either by an id or, which needs less memory, by an
 // ordinal of the caller's: the first [Index.Put] or [Index.PutAt] settles which.
 // With ids, ordinals are given in the order of first arrival. An ordinal never
-// passes to another id. Ordinals should be dense: an Index takes memory for
-// every 32768 up to the greatest that hold a document, and a little for those that do not.
+// passes to another id. Ordinals should be dense: those between that are not used
+// take memory too, though little.
 //
 // All methods are safe for concurrent use. Those that read take no lock and wait
 // for nobody; those that write wait for each other. The zero Index is empty and
@@ -94,6 +96,12 @@ func (x *Index) publish() {
 	x.current.Store(&s)
 	x.mu.Unlock()
 }
+
+// String tells how many documents there are.
+func (x *Index) String() string { return fmt.Sprintf("acl.Index(%d documents)", x.Len()) }
+
+// Format writes [Index.String] for every verb.
+func (x *Index) Format(f fmt.State, _ rune) { io.WriteString(f, x.String()) }
 
 // Len returns the number of documents.
 func (x *Index) Len() int { return x.load().known }

@@ -1,6 +1,7 @@
 package acl_test
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"maps"
@@ -307,5 +308,21 @@ func BenchmarkPut(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		x.Put(documentID(rng.Uint32N(million)), lists[i%len(lists)])
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	ordinals, _ := acl.BuildIndex(acl.Rules{}, corpus(million))
+	for name, x := range map[string]*acl.Index{"ids": bigIndex(), "ordinals": ordinals} {
+		b.Run(name, func(b *testing.B) {
+			var file bytes.Buffer
+			x.WriteTo(&file)
+			b.ReportMetric(float64(file.Len())/million, "B/document")
+			for b.Loop() {
+				if _, err := acl.NewIndex(acl.Rules{}).ReadFrom(bytes.NewReader(file.Bytes())); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

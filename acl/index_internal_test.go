@@ -319,3 +319,110 @@ func TestTableTags(t *testing.T) {
 		t.Errorf("%d comparisons for 10,000 look-ups", compared)
 	}
 }
+
+// What is no list is refused, whatever it would take to read it.
+func TestCheckList(t *testing.T) {
+	cases := []struct {
+		name    string
+		n, last uint32
+		data    []byte
+		mark    uint32
+		want    bool
+	}{
+		{"empty", 0, 0, nil, 10, true},
+		{"empty with data", 0, 0, []byte{5}, 10, false},
+		{"dense", 2, 9, []byte{1 << 3, 1 << 1, 0, 0, 0, 0, 0, 0}, 10, true},
+		{"dense, beyond mark", 2, 9, []byte{1 << 3, 1 << 1, 0, 0, 0, 0, 0, 0}, 9, false},
+		{"dense, cut", 1, 3, []byte{1 << 3, 0, 0, 0, 0, 0, 0}, 10, false},
+		{"dense, empty word at the end", 1, 3, append([]byte{1 << 3}, make([]byte, 15)...), 10, false},
+		{"narrow", 2, 261, []byte{5, 255, 2}, 262, false}, // dense by number
+		{"narrow", 2, 259, []byte{3, 255, 2}, 81 + 200, false},
+		{"narrow", 3, 288, []byte{3, 255, 2, 29}, 289, true},
+		{"narrow, gap 0", 3, 32, []byte{3, 0, 29}, 289, false},
+		{"narrow, other number", 3, 32, []byte{3, 29}, 289, false},
+		{"wide", 1, 256, []byte{0, 1}, 1000, true},
+		{"wide, gap 0", 1, 0, []byte{0, 0}, 1000, false},
+		{"wide, odd", 1, 256, []byte{0, 1, 1}, 1000, false},
+		{"wide, long gap", 1, 1 << 17, []byte{255, 255, 0, 0, 2, 0}, 1<<17 + 1, true},
+		{"wide, long gap beyond mark", 1, 1 << 17, []byte{255, 255, 0, 0, 2, 0}, 1 << 17, false},
+		{"wide, long gap cut", 1, 1 << 17, []byte{255, 255, 0, 0, 2}, 1<<17 + 1, false},
+	}
+	for i, c := range cases {
+		t.Run(fmt.Sprint(i, " ", c.name), func(t *testing.T) {
+			if got := checkList(list{0, c.n, c.last}, c.data, c.mark); got != c.want {
+				t.Errorf("%t, want %t (form %d)", got, c.want, formOf(c.n, c.mark))
+			}
+		})
+	}
+}
+
+func TestCheckName(t *testing.T) {
+	for record, want := range map[string]bool{
+		"": false, "u": false, "ua": true, "ga": true, "va": true, "ha": true, "xa": false,
+		"G": false, "G\x01": false, "G\x01s": false, "G\x01sn": true, "U\x01sn": true, "G\x00n": false, "G\xff": false, "G\x03sn": false,
+	} {
+		if _, _, _, ok := checkName([]byte(record)); ok != want {
+			t.Errorf("%q: %t, want %t", record, ok, want)
+		}
+	}
+}
+
+// Records that no encoder makes are refused.
+func TestCheckRecord(t *testing.T) {
+	kinds := []byte{0, 0, 0, 0, kindUser, kindGroup, kindSourceGroup, kindWildGroup}
+	const user, group, source, wild = 4, 5, 6, 7
+	for _, c := range []struct {
+		name   string
+		record []byte
+		want   bool
+	}{
+		{"empty", nil, false},
+		{"no entries", []byte{0}, false},
+		{"ALLOW", []byte{1 << allowShift, user}, true},
+		{"two ALLOWs", []byte{2 << allowShift, user, 1}, true},
+		{"one twice", []byte{2 << allowShift, user, 0}, false},
+		{"cut", []byte{2 << allowShift, user}, false},
+		{"more", []byte{1 << allowShift, user, 1}, false},
+		{"unknown token", []byte{1 << allowShift, 8}, false},
+		{"reserved token", []byte{1 << allowShift, tokenLevels}, false},
+		{"wild token", []byte{1 << allowShift, wild}, false},
+		{"DENY", []byte{hasDeny, 1, user}, true},
+		{"DENY of none", []byte{hasDeny | 1<<allowShift, 0, user}, false},
+		{"DENY for a group", []byte{hasDeny | hasGroupDeny, 1, group}, true},
+		{"DENY for a group of a source", []byte{hasDeny | hasGroupDeny, 1, source}, true},
+		{"DENY for a group, not flagged", []byte{hasDeny, 1, group}, false},
+		{"DENY for a user, flagged", []byte{hasDeny | hasGroupDeny, 1, user}, false},
+		{"flag alone", []byte{hasGroupDeny | 1<<allowShift, group}, false},
+		{"levels", []byte{hasLevels, 2, 1 << allowShift, user, 1 << allowShift, group}, true},
+		{"levels with a DENY for a group", []byte{hasLevels | hasGroupDeny, 2, 1 << allowShift, user, hasDeny | hasGroupDeny, 1, group}, true},
+		{"levels, not flagged", []byte{hasLevels, 2, 1 << allowShift, user, hasDeny | hasGroupDeny, 1, group}, false},
+		{"levels, flagged", []byte{hasLevels | hasGroupDeny, 2, 1 << allowShift, user, 1 << allowShift, group}, false},
+		{"one level", []byte{hasLevels, 1, 1 << allowShift, user}, false},
+		{"missing level", []byte{hasLevels, 3, 1 << allowShift, user, 1 << allowShift, user}, false},
+		{"empty level", []byte{hasLevels, 2, 1 << allowShift, user, 0}, false},
+		{"levels in a level", []byte{hasLevels, 2, 1 << allowShift, user, hasLevels | 1<<allowShift, user}, false},
+		{"many ALLOWs, fewer", []byte{manyAllow << allowShift, 0, user}, false},
+		{"number too large", []byte{manyAllow << allowShift, 255, 255, 255, 255, 255, 1}, false},
+		{"number cut", []byte{manyAllow << allowShift, 255}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := checkRecord(c.record, kinds); got != c.want {
+				t.Errorf("%t, want %t", got, c.want)
+			}
+		})
+	}
+}
+
+// The table of equal ACLs, which only changes need, is made by the first of them.
+func TestSeenIsMadeLate(t *testing.T) {
+	x := NewIndex(Rules{})
+	list := List{Allow.User("mary")}
+	x.PutAll(maps.All(map[string]ACL{"d": list}))
+	if x.w.seen.at != nil {
+		t.Error("there is a table before the first change")
+	}
+	x.Put("e", list)
+	if x.w.seen.used != 1 || x.w.acls.len() != firstACL+1 {
+		t.Errorf("%d ACLs in the table, %d stored, want one", x.w.seen.used, x.w.acls.len()-firstACL)
+	}
+}

@@ -53,7 +53,7 @@ func formOf(n, mark uint32) form {
 
 // size returns how many ACLs are in a list.
 func (x *inverted) size(l uint32) int {
-	if int(l)+1 >= len(x.lists) {
+	if uint64(l)+1 >= uint64(len(x.lists)) {
 		return 0
 	}
 	return int(x.lists[l].n)

@@ -115,7 +115,7 @@ func (p pages) page(i uint32) *page {
 }
 
 // len is more than the greatest index that has a number but 0.
-func (p pages) len() int { return len(p) << (pageBits + groupBits) }
+func (p pages) len() uint64 { return uint64(len(p)) << (pageBits + groupBits) }
 
 // known yields the pages that have a number but 0, with their indexes.
 func (p pages) known() iter.Seq2[uint32, *page] {

@@ -187,6 +187,10 @@ func TestIndexFull(t *testing.T) {
 		{"data source", func(x *acl.Index) error {
 			return x.Put("b", acl.List{acl.Allow.User("m"), {Name: "n", Type: acl.Group, Access: acl.Allow, DataSourceID: long}})
 		}, "b", true},
+		{"name of a data source", func(x *acl.Index) error {
+			x.Put("a", acl.List{acl.Allow.User(strings.Repeat("n", 50))})
+			return x.Put("b", acl.List{acl.Allow.User("m"), {Name: strings.Repeat("o", 50), Type: acl.User, Access: acl.Deny, DataSourceID: "s"}})
+		}, "b", true},
 		{"wild name", func(x *acl.Index) error {
 			x.Put("a", acl.List{acl.Allow.User(strings.Repeat("n", 50))})
 			return x.Put("b", acl.List{acl.Allow.User("m"), {Name: strings.Repeat("n", 50), Type: acl.User, Access: acl.Deny, DataSourceID: "s"}})
@@ -292,6 +296,18 @@ func TestPutAll(t *testing.T) {
 	}
 	if err := x.PutAllAt(maps.All(map[uint32]acl.ACL{7: acl.Public(), 900: acl.Public()})); err == nil || !x.View(acl.Guest()).Allowed("7") {
 		t.Errorf("ordinals of known and of unknown documents: %v", err)
+	}
+}
+
+// Rule G3: neither shows a name or an id.
+func TestIndexFormat(t *testing.T) {
+	x := acl.NewIndex(acl.Rules{})
+	x.Put("hidden-id", acl.List{acl.Allow.Group("hidden-name")})
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%t"} {
+		got := fmt.Sprintf(verb+verb+verb+verb, x, x.View(inSA), new(acl.View), (*acl.View)(nil))
+		if want := "acl.Index(1 documents)acl.View(1 documents)acl.View(nothing)acl.View(nothing)"; got != want {
+			t.Errorf("%s: %s", verb, got)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package acl
 import (
 	"bytes"
 	"encoding/binary"
+	"hash/maphash"
 	"math"
 	"math/bits"
 )
@@ -130,6 +131,11 @@ func (c *recordChecker) byte() byte {
 }
 
 func (c *recordChecker) number() uint32 {
+	if len(c.rest) > 0 && c.rest[0] < 0x80 { // as nearly always
+		b := c.rest[0]
+		c.rest = c.rest[1:]
+		return uint32(b)
+	}
 	x, n := binary.Uvarint(c.rest)
 	if n <= 0 || x > math.MaxUint32 {
 		c.bad = true
@@ -181,16 +187,20 @@ func (w *writer) readIDs(in *fileReader) {
 	if in.err != nil || !in.check(!w.byOrdinal || r.len() == 0) {
 		return
 	}
+	w.ids.records, w.ids.ordinals = r, ordinals
+	w.idTable.resize(len(ordinals), r.len(), func(func(uint32, uint64) bool) {})
 	next := uint64(0)
 	for i, ordinal := range ordinals {
 		id := r.get(uint32(i))
-		_, twice := w.ids.find(string(id))
+		h := maphash.Bytes(w.seed, id)
+		_, twice := w.idTable.find(h, func(j uint32) bool { return bytes.Equal(r.get(j), id) })
 		if !in.check(len(id) > 0 && !twice && uint64(ordinal) >= next && uint64(ordinal) < w.end) {
 			return
 		}
 		next = uint64(ordinal) + 1
-		in.check(w.addID(ordinal, id) == nil)
+		w.idTable.place(uint32(i), h)
 	}
+	w.ids.slots = w.idTable.slots
 }
 
 func (w *writer) readDocuments(in *fileReader) {

@@ -171,6 +171,28 @@ func TestReadIndexForged(t *testing.T) {
 	}
 }
 
+// Rule G4: two documents of one id, or two tokens of one name, would make one of
+// them unreachable, a DENY among them.
+func TestReadIndexTwice(t *testing.T) {
+	x := acl.NewIndex(acl.Rules{})
+	x.Put("id-0", acl.List{acl.Deny.User("name-0"), acl.Allow.User("name-1")})
+	x.Put("id-1", acl.Public())
+	var file bytes.Buffer
+	x.WriteTo(&file)
+	for _, row := range []struct {
+		old, new string
+		want     bool
+	}{{"id-1", "id-0", false}, {"id-1", "id-2", true}, {"name-1", "name-0", false}, {"name-1", "name-2", true}} {
+		forged := bytes.Replace(file.Bytes(), []byte(row.old), []byte(row.new), 1)
+		if bytes.Equal(forged, file.Bytes()) {
+			t.Fatalf("%s is not in the file", row.old)
+		}
+		if got := useForged(t, reseal(forged), acl.Rules{}); got != row.want {
+			t.Errorf("%s for %s: accepted %t, want %t", row.new, row.old, got, row.want)
+		}
+	}
+}
+
 // useForged reads a file and uses what it gets in every way.
 func useForged(t testing.TB, file []byte, r acl.Rules) bool {
 	x, err := acl.ReadTuned(bytes.NewReader(file), r, acl.Tuning{Merge: 1, Compact: 1, Scan: 1, Limit: 1 << 20})
@@ -254,7 +276,6 @@ func TestReadIndexClaims(t *testing.T) {
 	}
 }
 
-// Errors of readers and writers are passed on.
 // Rules A8, G4: what is loaded replaces what was there, and a bad file nothing.
 func TestReadFrom(t *testing.T) {
 	file, _ := saved(t, acl.Rules{})
@@ -283,6 +304,7 @@ func TestReadFrom(t *testing.T) {
 	}
 }
 
+// Errors of readers and writers are passed on.
 func TestPersistErrors(t *testing.T) {
 	broken := errors.New("broken")
 	file, docs := saved(t, acl.Rules{})

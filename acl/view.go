@@ -1,6 +1,8 @@
 package acl
 
 import (
+	"fmt"
+	"io"
 	"iter"
 	"sync"
 	"sync/atomic"
@@ -30,6 +32,17 @@ type View struct {
 	spent  atomic.Int64 // the cost of the decisions made without the next bitmap
 	pays   atomic.Int64 // from which cost on that pays; 0 is not known yet
 }
+
+// String tells how many documents there are, visible or not.
+func (v *View) String() string {
+	if v == nil || v.snap == nil {
+		return "acl.View(nothing)"
+	}
+	return fmt.Sprintf("acl.View(%d documents)", v.snap.known)
+}
+
+// Format writes [View.String] for every verb.
+func (v *View) Format(f fmt.State, _ rune) { io.WriteString(f, v.String()) }
 
 // View returns what s sees of the present state of the Index.
 func (x *Index) View(s Scope) *View {

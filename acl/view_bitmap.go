@@ -116,7 +116,7 @@ func (v *View) verifyLevels(b bitmap) {
 // are so far apart that the bitmap would be larger than the index.
 func (v *View) costDocuments() int64 {
 	n := v.snap.docs.len()
-	if n/64 > v.snap.known+1<<16 {
+	if n/64 > uint64(v.snap.known)+1<<16 {
 		return 1<<63 - 1
 	}
 	return int64(n)
@@ -186,9 +186,6 @@ func (s *snapshot) count(b bitmap) int {
 	n := 0
 	for i, pg := range s.uses.known() {
 		words := i * (pageLen / 64)
-		if words >= uint32(len(b)) {
-			break
-		}
 		for j, word := range b[words:min(words+pageLen/64, uint32(len(b)))] {
 			if pg.uniform() || pg.width == fewWidth {
 				most := word

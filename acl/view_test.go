@@ -223,6 +223,26 @@ func TestViewSwitch(t *testing.T) {
 	}
 }
 
+// Ordinals that are far apart never cost a bitmap of all between.
+func TestViewSparse(t *testing.T) {
+	for _, row := range []struct {
+		last uint32
+		want bool
+	}{{4_000_000, true}, {5_000_000, false}} {
+		x := acl.NewIndex(acl.Rules{})
+		x.PutAt(row.last, acl.List{acl.Allow.User("mary")})
+		v := x.View(inSA)
+		for range 2_000_000 {
+			if !v.AllowedAt(row.last) || v.AllowedAt(row.last-1) {
+				t.Fatal("not the last document alone is visible")
+			}
+		}
+		if acls, documents := v.Bitmaps(); !acls || documents != row.want {
+			t.Errorf("last ordinal %d: bitmaps of ACLs %t and of documents %t", row.last, acls, documents)
+		}
+	}
+}
+
 // Views do not show names.
 //
 // Rule G3

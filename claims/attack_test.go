@@ -427,7 +427,7 @@ func TestAttack25_NothingIsRemembered(t *testing.T) {
 		revoked = nil
 		ask(v, nil)
 		keys.Source = jwks.Static(nil)
-		ask(v, claims.ErrUnknownKey)
+		ask(v, claims.ErrUnavailable)
 		keys.Source = &source{err: claims.ErrUnavailable}
 		ask(v, claims.ErrUnavailable)
 		keys.Source = shared(t)

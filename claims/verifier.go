@@ -52,7 +52,7 @@ type Options struct {
 
 	// Revoked, if set, is called last, with a token that is otherwise accepted,
 	// each time one is verified. A non-nil error refuses it: as ErrUnavailable
-	// when it wraps that, as ErrRevoked otherwise. The error's text becomes part
+	// when it wraps that or an error of a context, as ErrRevoked otherwise. The error's text becomes part
 	// of ours, so it should not quote claims.
 	Revoked func(*Token) error
 }
@@ -153,12 +153,20 @@ func warnings(cfg tokenconfig.JWT, o Options) []string {
 }
 
 // Issuer returns the issuer whose tokens v accepts, "" when any.
-func (v *Verifier) Issuer() string { return v.issuer }
+func (v *Verifier) Issuer() string {
+	if v == nil {
+		return ""
+	}
+	return v.issuer
+}
 
 // Warnings returns the checks that v leaves out, sorted, each with a reason:
 // what the options waive, and what the configuration does not ask for. If the
 // keys have a method of this name and type, its results are among them.
 func (v *Verifier) Warnings() []string {
+	if v == nil {
+		return nil
+	}
 	list := slices.Clone(v.warnings)
 	if keys, ok := v.keys.(interface{ Warnings() []string }); ok {
 		list = append(list, keys.Warnings()...)
@@ -243,6 +251,8 @@ func (v *Verifier) admit(t *Token, now time.Time) error {
 		return nil
 	case errors.Is(err, ErrUnavailable):
 		return fmt.Errorf("claims: Revoked: %w", err)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w: Revoked: %w", ErrUnavailable, err) // it could not tell
 	}
 	return fmt.Errorf("%w: %w", ErrRevoked, err)
 }

@@ -319,6 +319,24 @@ func TestSignatureFirst(t *testing.T) {
 	}
 }
 
+// Rules T3, G1: a revocation list that does not answer is no refusal.
+func TestRevokedCannotTell(t *testing.T) {
+	for _, cause := range []error{context.DeadlineExceeded, context.Canceled} {
+		v := verifier(t, config(), &claims.Options{Revoked: func(*claims.Token) error { return fmt.Errorf("list: %w", cause) }})
+		_, err := verify(t, v, sign(payload()))
+		if !errors.Is(err, claims.ErrUnavailable) || errors.Is(err, claims.ErrRevoked) || !errors.Is(err, cause) {
+			t.Errorf("%v: %v, want ErrUnavailable", cause, err)
+		}
+	}
+}
+
+func TestNilVerifier(t *testing.T) {
+	var v *claims.Verifier
+	if v.Issuer() != "" || v.Warnings() != nil {
+		t.Error("a nil Verifier has an issuer or warnings")
+	}
+}
+
 // Rules T3, G1
 func TestRevoked(t *testing.T) {
 	var seen []*claims.Token

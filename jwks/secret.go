@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// SecretFetcher returns the current value of a secret, such as the one that
-// jwks/secretsmanager makes. It must be safe for concurrent use, give up when ctx
-// ends, and keep the value out of its errors.
+// SecretFetcher returns the current value of a secret, from AWS Secrets Manager
+// for instance. It must be safe for concurrent use, give up when ctx ends, and
+// keep the value out of its errors.
 type SecretFetcher interface {
 	FetchSecret(ctx context.Context, arn string) ([]byte, error)
 }
@@ -41,7 +41,7 @@ type secretState struct {
 	set atomic.Pointer[Set] // the keys in force, read without the lock
 
 	mu     sync.Mutex
-	call   *call     // the fetch under way, or nil
+	call   *call     // the fetch under way, or the one that succeeded, or nil
 	failed error     // why the last fetch failed, or nil
 	next   time.Time // no fetch before then
 }
@@ -144,7 +144,8 @@ func (s *secretState) keys(ctx context.Context) (*Set, error) {
 	}
 }
 
-// join returns the fetch under way, or starts one if it may.
+// join returns the fetch under way, or starts one if it may. Whoever looked for
+// the keys just before they came gets the fetch that brought them.
 func (s *secretState) join() (*call, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,8 +169,9 @@ func (s *secretState) run(c *call, cancel func()) {
 	defer s.mu.Unlock()
 	if c.err == nil {
 		s.set.Store(c.set)
+	} else {
+		s.failed, s.next, s.call = c.err, time.Now().Add(s.opts.RetryInterval), nil
 	}
-	s.failed, s.next, s.call = c.err, time.Now().Add(s.opts.RetryInterval), nil
 	close(c.done)
 }
 

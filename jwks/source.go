@@ -26,22 +26,28 @@ type Source interface {
 
 var _ Source = (*StaticSource)(nil)
 
-// StaticSource is a [Source] of keys that never change. The zero value and nil
-// have none.
+// StaticSource is a [Source] of keys that never change. The zero value, nil, and
+// one of a Set without keys have none: that says nothing of any token, and is an
+// [ErrUnavailable].
 type StaticSource struct{ set *Set }
 
 // Static returns a Source of the keys of s.
 func Static(s *Set) *StaticSource { return &StaticSource{s} }
 
+var errNoKeys = fmt.Errorf("%w: %w: Static was given no keys", ErrUnavailable, ErrNoUsableKey)
+
 // Verify is [Set.Verify] at the current time. It does no I/O.
 func (s *StaticSource) Verify(_ context.Context, j *JWS) (Verified, error) {
+	if s.keys().Len() == 0 {
+		return Verified{}, errNoKeys
+	}
 	return s.keys().Verify(j, time.Now())
 }
 
-// Generation is [Set.Generation], [ErrNoUsableKey] when there are no keys.
+// Generation is [Set.Generation], an [ErrNoUsableKey] when there are no keys.
 func (s *StaticSource) Generation() (uint64, error) {
 	if s.keys().Len() == 0 {
-		return 0, ErrNoUsableKey
+		return 0, errNoKeys
 	}
 	return s.set.generation, nil
 }

@@ -121,7 +121,9 @@ func iso8601(t time.Time) string {
 }
 
 // Thumbprint returns the SHA-256 thumbprint of a public key, RFC 7638, in
-// base64url: a kid that depends on nothing but the key.
+// base64url: a kid that depends on nothing but the key. That key is an
+// *rsa.PublicKey, an *ecdsa.PublicKey on its curve or an ed25519.PublicKey;
+// anything else is an error.
 func Thumbprint(key crypto.PublicKey) (string, error) {
 	sum, err := jose.Thumbprint(key)
 	if err != nil {

@@ -181,8 +181,11 @@ func (d *decoder) unknown(path, name string, known []string) {
 	if near := nearest(name, known); near != "" {
 		fix = "did you mean " + near + "?"
 	}
-	d.add(path+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name), "is unknown", fix)
+	d.add(path+"/"+pointerToken.Replace(name), "is unknown", fix)
 }
+
+// pointerToken escapes a name for a JSON pointer (RFC 6901, section 3).
+var pointerToken = strings.NewReplacer("~", "~0", "/", "~1")
 
 // text keeps the string v as the field f.
 func text[T any](d *decoder, path string, v strictjson.Value, f field[T], into *T) {

@@ -105,6 +105,10 @@ var accepted = []document{
 		want: tokenconfig.Config{JWT: &tokenconfig.JWT{KeyLocation: tokenconfig.KeyURL, URL: keysURL, UserNameAttributeField: "https://example.com/user", GroupAttributeField: "/realm_access/roles"}},
 	},
 	{
+		name: "a slash in a name is not one in a pointer", text: jwt(`"KeyLocation":"URL","URL":"` + keysURL + `","UserNameAttributeField":"a/b","GroupAttributeField":"/a/b"`),
+		want: tokenconfig.Config{JWT: &tokenconfig.JWT{KeyLocation: tokenconfig.KeyURL, URL: keysURL, UserNameAttributeField: "a/b", GroupAttributeField: "/a/b"}},
+	},
+	{
 		name: "escaped member name and value", text: jwt(`"Key\u004cocation":"U\u0052L","URL":"https:\/\/idp.example.com\/.well-known\/jwks.json"`),
 		want: tokenconfig.Config{JWT: &fromURL},
 	},
@@ -194,6 +198,10 @@ var refused = []document{
 	{name: "user field empty", text: jwt(okJWT + `"UserNameAttributeField":""`), refused: []string{atJWT + "/UserNameAttributeField: is an empty string"}},
 	{name: "group field empty", text: jwt(okJWT + `"GroupAttributeField":""`), refused: []string{atJWT + "/GroupAttributeField: is an empty string"}},
 	{name: "one claim for user and groups", text: jwt(okJWT + `"UserNameAttributeField":"sub","GroupAttributeField":"sub"`), refused: []string{atJWT + sameClaim}},
+	{name: "one claim by name and by pointer", text: jwt(okJWT + `"UserNameAttributeField":"/sub","GroupAttributeField":"sub"`), refused: []string{atJWT + sameClaim}},
+	{name: "one claim by pointer and by name", text: jwt(okJWT + `"UserNameAttributeField":"a/b~c","GroupAttributeField":"/a~1b~0c"`), refused: []string{atJWT + sameClaim}},
+	{name: "the default group claim by pointer for the user", text: jwt(okJWT + `"UserNameAttributeField":"/groups"`), refused: []string{atJWT + sameClaim}},
+	{name: "one pointer for user and groups", text: jwt(okJWT + `"UserNameAttributeField":"/a/b","GroupAttributeField":"/a/b"`), refused: []string{atJWT + sameClaim}},
 	{name: "the default user claim for groups", text: jwt(okJWT + `"GroupAttributeField":"user"`), refused: []string{atJWT + sameClaim}},
 	{name: "the default group claim for the user", text: jwt(okJWT + `"UserNameAttributeField":"groups"`), refused: []string{atJWT + sameClaim}},
 	{name: "insecure switch in a document", text: jwt(okJWT + `"InsecureAllowHTTP":true`), refused: []string{atJWT + "/InsecureAllowHTTP: is unknown"}},

@@ -1,5 +1,7 @@
 package tokenconfig
 
+import "cmp"
+
 // Validate reports everything that is wrong with c, which may be nil: one
 // [*Error], or several, joined. Its limits on length are the wide ones of
 // [Options]. What [Parse] returns is valid.
@@ -76,15 +78,18 @@ func (j *JWT) whole(p *problems, path string, has map[string]bool) {
 // distinctFields refuses a claim that is the user and the groups at once:
 // whoever chooses his user name would choose his group.
 func distinctFields(p *problems, path, user, group string) {
-	if user == "" {
-		user = DefaultUserField
-	}
-	if group == "" {
-		group = DefaultGroupField
-	}
-	if user == group {
+	if pointer(cmp.Or(user, DefaultUserField)) == pointer(cmp.Or(group, DefaultGroupField)) {
 		p.add(path+"/"+groupFieldMember, "is the same claim as UserNameAttributeField", "name the claim that holds the groups")
 	}
+}
+
+// pointer returns the JSON pointer (RFC 6901) to the claim that a field names:
+// by its name, or by such a pointer.
+func pointer(field string) string {
+	if field[0] == '/' {
+		return field
+	}
+	return "/" + pointerToken.Replace(field)
 }
 
 func bothKinds(p *problems, path string) {

@@ -64,7 +64,9 @@ func (d *Documents) All() iter.Seq2[string, Document] {
 
 // ACLs yields the ACL of every document under its key, in the order of keys, for
 // [acl.Index.PutAll]. A hidden document has the nil ACL, so that it is hidden in
-// an index that knew another one, too.
+// an index that knew another one, too. A document that is gone, or that lies where
+// a defect leaves all unknown, is not among them: fill a new index, or delete from
+// the old one what [Documents.Get] does not find.
 func (d *Documents) ACLs() iter.Seq2[string, acl.ACL] {
 	return func(yield func(string, acl.ACL) bool) {
 		for i := range d.docs {

@@ -71,7 +71,15 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
+	empty := ""
+	f.Visit(func(given *flag.Flag) {
+		if given.Value.String() == "" && empty == "" {
+			empty = given.Name
+		}
+	})
 	switch {
+	case empty != "":
+		return o, fmt.Errorf("-%s is empty; give it a value or leave it out", empty)
 	case f.NArg() > 0:
 		return o, errors.New("no arguments wanted behind the flags; -q takes the words to search for")
 	case o.as != "" && o.token != "":
@@ -120,9 +128,13 @@ func (o options) do(ctx context.Context, stdin io.Reader, out io.Writer) error {
 	defer authority.gate.Close()
 	if o.mint != "" {
 		token, err := authority.token(o.mint, time.Now())
-		if err == nil {
-			_, err = fmt.Fprintln(out, token)
+		switch {
+		case err != nil:
+			return err
+		case token == "":
+			return errors.New("-mint: a guest has no token")
 		}
+		_, err = fmt.Fprintln(out, token)
 		return err
 	}
 	lib, err := o.source.open()

@@ -337,6 +337,11 @@ func TestUnsignedJSONNeedsItsFlag(t *testing.T) {
 func TestUsageErrors(t *testing.T) {
 	for name, args := range map[string][]string{
 		"two callers":        {"-as", "mary", "-token", "x"},
+		"no token":           {"-token", "", "-q", "search"},
+		"no token explained": {"-token", "", "-explain", "Data/blogs/missing-acl.md"},
+		"nobody":             {"-as", "", "-q", "search"},
+		"nothing to explain": {"-as", "mary", "-explain", ""},
+		"mint the guest":     {"-mint", "guest"},
 		"unknown persona":    {"-as", "nobody"},
 		"nameless persona":   {"-as", ":AWS-SA"},
 		"mint nobody":        {"-mint", "nobody"},

@@ -35,8 +35,7 @@ func Thumbprint(key crypto.PublicKey) ([]byte, error) {
 }
 
 // MarshalPublic returns the key as a JWK (RFC 7517 section 4) for signatures,
-// with kid and alg unless they are empty. The key should be one that was checked:
-// a point that is not on its curve is written as it is.
+// with kid and alg unless they are empty.
 func MarshalPublic(key crypto.PublicKey, kid, alg string) ([]byte, error) {
 	k, err := public(key)
 	if err != nil {
@@ -58,15 +57,15 @@ func MarshalPublic(key crypto.PublicKey, kid, alg string) ([]byte, error) {
 }
 
 // public hands the library public keys alone: of a private key it would write
-// the private half.
+// the private half, and at a point off its curve it may panic.
 func public(key crypto.PublicKey) (jwk.Key, error) {
 	switch k := key.(type) {
 	case *rsa.PublicKey:
-		if k == nil || k.N == nil {
+		if k == nil || k.N == nil || k.N.Sign() <= 0 || k.E <= 0 {
 			return nil, ErrKeyType
 		}
 	case *ecdsa.PublicKey:
-		if k == nil || k.Curve == nil {
+		if !onCurve(k) {
 			return nil, ErrKeyType
 		}
 	case ed25519.PublicKey:
@@ -81,4 +80,17 @@ func public(key crypto.PublicKey) (jwk.Key, error) {
 		return nil, ErrKeyType
 	}
 	return k, nil
+}
+
+// onCurve reports whether k is a point of a curve of crypto/ecdsa.
+func onCurve(k *ecdsa.PublicKey) bool {
+	if k == nil || k.Curve == nil || k.X == nil || k.Y == nil {
+		return false
+	}
+	point, err := k.Bytes()
+	if err != nil {
+		return false
+	}
+	_, err = ecdsa.ParseUncompressedPublicKey(k.Curve, point)
+	return err == nil
 }

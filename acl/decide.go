@@ -23,17 +23,26 @@ func Decide(s Scope, a ACL, r Rules) Decision {
 		return Decision{Reason: ReasonNobody}
 	}
 	who := s.caller(r)
-	for i, level := range levels {
-		for _, e := range level {
-			if who.deniedBy(e, r) {
-				return Decision{Reason: ReasonDenied, Level: i + 1, Entry: e}
-			}
-			if e.Access == Deny && e.Type == Group && who.GroupsUnknown && !r.MissingGroupsMeanNone {
-				return Decision{Reason: ReasonGroupsUnknown, Level: i + 1, Entry: e}
-			}
+	if d, hit := first(levels, ReasonDenied, func(e Entry) bool { return who.deniedBy(e, r) }); hit {
+		return d
+	}
+	if who.GroupsUnknown && !r.MissingGroupsMeanNone {
+		d, hit := first(levels, ReasonGroupsUnknown, func(e Entry) bool { return e.Access == Deny && e.Type == Group })
+		if hit {
+			return d
 		}
 	}
 	return admit(s, who, levels, r)
+}
+
+// first returns the denial by the first entry that hits.
+func first(levels []List, reason Reason, hits func(Entry) bool) (d Decision, hit bool) {
+	for i, level := range levels {
+		if j := slices.IndexFunc(level, hits); j >= 0 {
+			return Decision{Reason: reason, Level: i + 1, Entry: level[j]}, true
+		}
+	}
+	return Decision{}, false
 }
 
 // admit decides for a caller whom no DENY hits.

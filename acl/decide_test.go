@@ -295,6 +295,7 @@ func TestDecideClauses(t *testing.T) {
 		{"unknown, a group denied at another level", acl.For(unknownGroups(inGroups())), acl.Hierarchy{{is}, {is, noHR}}, or, false, acl.ReasonGroupsUnknown, 2, noHR},
 		{"unknown, a group denied, FAQ", acl.For(unknownGroups(inGroups())), acl.List{noHR}, faq, false, acl.ReasonGroupsUnknown, 1, noHR},
 		{"unknown, the group denied", acl.For(unknownGroups(inGroups("HR"))), acl.List{is, noHR}, none, false, acl.ReasonDenied, 1, noHR},
+		{"unknown, a group denied, and the user behind it", acl.For(unknownGroups(acl.Principal{User: "mary"})), acl.Hierarchy{{is, noHR}, {is, isnt}}, none, false, acl.ReasonDenied, 2, isnt},
 		{"unknown, a user denied", acl.For(unknownGroups(inGroups())), acl.List{is, no}, none, true, acl.ReasonAllowed, 1, is},
 		{"unknown, a group allowed", acl.For(unknownGroups(inGroups())), acl.List{is, acl.Allow.Group("HR")}, none, true, acl.ReasonAllowed, 1, is},
 		{"unknown, the group allowed", acl.For(unknownGroups(inGroups("HR"))), acl.List{acl.Allow.Group("HR")}, none, true, acl.ReasonAllowed, 1, acl.Allow.Group("HR")},

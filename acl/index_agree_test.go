@@ -126,12 +126,7 @@ func explains(t fataler, x *acl.Index, s acl.Scope, id string, a acl.ACL, r acl.
 			t.Fatalf("%v explains %v of %+v, which comes to reason %d", s, got, a, alone)
 		}
 	}
-	unknown := func(d acl.Decision) bool {
-		return d.Reason == acl.ReasonDenied || d.Reason == acl.ReasonGroupsUnknown
-	}
-	switch {
-	case unknown(got) && unknown(want): // whichever entry comes first
-	case got.Reason != want.Reason || got.Allowed != want.Allowed || got.Level != want.Level:
+	if got.Reason != want.Reason || got.Allowed != want.Allowed || got.Level != want.Level {
 		t.Fatalf("%v explains %v (level %d), want %v (level %d)\nrules %+v\nACL %+v", s, got, got.Level, want, want.Level, r, a)
 	}
 	audience, ok := x.WhoCanSee(id)

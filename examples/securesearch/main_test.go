@@ -138,11 +138,29 @@ func TestHitsAreRankedAndLimited(t *testing.T) {
 	}
 }
 
-// A hidden document between visible ones must not cost a place on the page.
+// Hidden documents before visible ones must not cost a place on the page, though
+// they fill whole pages of the full-text index.
 func TestPageIsFilledBehindHiddenHits(t *testing.T) {
-	visible := hits(t, search(t, "", "-as", "guest", "-q", "search", "-json", "-n", "3"))
-	if len(visible) != 3 {
-		t.Fatalf("%d hits, want 3", len(visible))
+	const hidden = 230
+	files := map[string]string{
+		"acl.json": `[{"keyPrefix":"s3://b/hidden/","aclEntries":[{"Name":"HR","Type":"GROUP","Access":"ALLOW"}]}]`,
+	}
+	for i := range hidden {
+		files[fmt.Sprintf("hidden/%03d.txt", i)] = "plan"
+	}
+	for i := range 4 {
+		files[fmt.Sprintf("open/%d.txt", i)] = "a plan between many words that make it a worse hit"
+	}
+	dir := bucket(t, files)
+	find := func(as string) []hit {
+		return hits(t, search(t, "", "-data", dir, "-acl", "acl.json", "-bucket", "b", "-as", as, "-q", "plan", "-json", "-n", fmt.Sprint(hidden+3)))
+	}
+	all := find("ann:HR")
+	if got := folders(all[:min(hidden, len(all))]); len(all) != hidden+3 || !slices.Equal(got, []string{"hidden"}) {
+		t.Fatalf("%d hits, the first in %v; want all that are hidden first", len(all), got)
+	}
+	if visible := find("guest"); len(visible) != 4 || !slices.Equal(folders(visible), []string{"open"}) {
+		t.Errorf("a guest finds %v, want the four open documents", visible)
 	}
 }
 

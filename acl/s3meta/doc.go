@@ -37,6 +37,8 @@
 //   - A directory, a symbolic link (none is followed), a key that S3 does not
 //     have: the documents in it, which stay unknown, and those whose metadata
 //     file would lie in it.
+//   - A key that is no path, such as docs//a or docs/../a: its object, which
+//     stays unknown.
 //   - An empty AccessControlList under a keyPrefix: its document.
 //   - An Options.Metadata that nothing lies under: everything.
 package s3meta

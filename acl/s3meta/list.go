@@ -2,6 +2,7 @@ package s3meta
 
 import (
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -17,6 +18,7 @@ type listing struct {
 	directories map[string]bool // those named as metadata files are
 	unknown     map[string]bool // what is at or below these keys cannot be told
 	strays      []string        // files that are neither document nor metadata file
+	begun       bool            // the walk has met its first directory
 	rootSeen    bool            // the directory of Options.Metadata
 }
 
@@ -39,9 +41,13 @@ func (r *reader) visit(key string, d fs.DirEntry, err error) error {
 	case err != nil:
 		r.unknown(key, unreadable(err).Error())
 		return next
-	case key == ".":
+	case !r.keys.begun:
+		r.keys.begun = true
 		return nil
 	case !r.concerns(key, d.Type()):
+		return next
+	case key == "." || path.Base(key) != d.Name() || d.Name() == "..":
+		r.misnamed(key, d.Name())
 		return next
 	case !utf8.ValidString(key):
 		r.unknown(key, "the key is not valid UTF-8")
@@ -66,6 +72,16 @@ func (r *reader) visit(key string, d fs.DirEntry, err error) error {
 func (r *reader) unknown(key, reason string) {
 	r.keys.unknown[key] = true
 	r.defect(key, "", reason)
+}
+
+// misnamed reports an entry whose name is no element of a path: "" of "docs//a",
+// ".." of "docs/../a". To walk on from the key that it was joined to would not end.
+// Such objects are no documents, and no metadata files of any.
+func (r *reader) misnamed(key, name string) {
+	r.defect(key, "", "has an object under it whose key is no path: an element is empty, . or ..")
+	if strings.Contains(name, "/") { // a path, which the file system should not give
+		r.keys.unknown[key] = true
+	}
 }
 
 // concerns reports whether a key is, or may hold, a document or its metadata.

@@ -306,3 +306,57 @@ func TestKeys(t *testing.T) {
 		})
 	}
 }
+
+// listed counts listings, to end a walk that does not end by itself.
+type listed struct {
+	fs.FS
+	n *int
+}
+
+func (l listed) ReadDir(name string) ([]fs.DirEntry, error) {
+	if *l.n++; *l.n > 1000 {
+		panic("a walk without end")
+	}
+	return fs.ReadDir(l.FS, name)
+}
+
+// Rules S2, G4: keys that S3 has and no path can spell end the walk nowhere else.
+func TestKeysThatAreNoPaths(t *testing.T) {
+	for _, key := range []string{"docs//b.txt", "docs/../b.txt", "docs/./b.txt", "/b.txt", "//", "docs/..", "docs/../../b.txt", "./b.txt", "docs//"} {
+		t.Run(key, func(t *testing.T) {
+			n := 0
+			files := bucket(map[string]string{key: "", "docs/a.txt": "", "docs/a.txt.metadata.json": list("+HR"), "z.txt": ""})
+			docs, report := s3meta.Read(listed{files, &n}, s3meta.Options{})
+			wantKeys(t, "documents", keysOf(docs), "docs/a.txt", "z.txt")
+			wantKeys(t, "guest", visible(docs, acl.Guest(), acl.Rules{}), "z.txt")
+			if d := report.Defects(); len(d) != 1 || !strings.Contains(d[0].Reason, "no path") {
+				t.Errorf("defects %v, want the key that is no path", d)
+			}
+		})
+	}
+}
+
+// nested names an entry by a path, which no file system should.
+type nested struct{ fs.DirEntry }
+
+func (nested) Name() string { return "a/b.txt.metadata.json" }
+
+type nestedFS struct{ fs.FS }
+
+func (f nestedFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(f.FS, name)
+	if name == "docs" {
+		entries = append(entries, nested{entries[len(entries)-1]})
+	}
+	return entries, err
+}
+
+// Rules S2, G1: what such an entry is about is hidden.
+func TestNameThatIsAPath(t *testing.T) {
+	docs, report := s3meta.Read(nestedFS{bucket(map[string]string{"docs/a/b.txt": "", "docs/c.txt": ""})}, s3meta.Options{})
+	wantKeys(t, "documents", keysOf(docs), "docs/a/b.txt", "docs/c.txt")
+	wantKeys(t, "guest", visible(docs, acl.Guest(), acl.Rules{}), "docs/c.txt")
+	if report.Err() == nil {
+		t.Error("nothing is reported")
+	}
+}

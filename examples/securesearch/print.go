@@ -33,10 +33,11 @@ func printTable(out io.Writer, hits []hit) error {
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for i, h := range hits {
-		fmt.Fprintf(w, "%d\t%.3f\t%s\t%s\t%s\n", i+1, h.Score, h.Folder, h.Title, h.ID)
+		row := fmt.Sprintf("%d\t%.3f\t%s\t%s\t%s", i+1, h.Score, h.Folder, h.Title, h.ID)
 		if h.Reason != "" {
-			fmt.Fprintf(w, "\t\t\t%s\t\n", h.Reason)
+			row += "\t" + h.Reason
 		}
+		fmt.Fprintln(w, row)
 	}
 	return w.Flush()
 }

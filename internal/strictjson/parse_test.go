@@ -1,9 +1,9 @@
 package strictjson_test
 
 import (
-	"math"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"testing"

@@ -173,6 +173,7 @@ func TestNewSet(t *testing.T) {
 	}
 	off := *p
 	off.Y = new(big.Int).Add(p.Y, big.NewInt(1))
+	tooLong := int64(1)<<31 + 1 // as an int of 32 bits it is negative, and no better
 	for name, keys := range map[string][]jwks.PublicKey{
 		"no keys":                nil,
 		"101 keys":               many,
@@ -186,7 +187,7 @@ func TestNewSet(t *testing.T) {
 		"RSA zero":               {{Key: &rsa.PublicKey{}}},
 		"RSA negative":           {{Key: &rsa.PublicKey{N: new(big.Int).Neg(r.N), E: r.E}}},
 		"RSA, negative exponent": {{Key: &rsa.PublicKey{N: r.N, E: -65537}}},
-		"RSA, exponent too long": {{Key: &rsa.PublicKey{N: r.N, E: 1<<31 + 1}}},
+		"RSA, exponent too long": {{Key: &rsa.PublicKey{N: r.N, E: int(tooLong)}}},
 		"EC nil":                 {{Key: (*ecdsa.PublicKey)(nil)}},
 		"EC zero":                {{Key: &ecdsa.PublicKey{}}},
 		"EC without y":           {{Key: &ecdsa.PublicKey{Curve: p.Curve, X: p.X}}},

@@ -19,6 +19,7 @@ import (
 	"github.com/tokenacl/tokenacl/claims"
 	"github.com/tokenacl/tokenacl/internal/testkeys"
 	"github.com/tokenacl/tokenacl/jwks"
+	"github.com/tokenacl/tokenacl/tokentest"
 )
 
 // secretMark is in every secret, token and claim of this file.
@@ -113,6 +114,13 @@ func holders(t *testing.T) map[string]held {
 	attributes := tokenacl.Attributes{UserID: secretMark, GroupIDs: []string{secretMark}}
 	uc := tokenacl.UserContext{Token: markedToken(), UserID: secretMark, Groups: []string{secretMark}, DataSourceGroups: p.DataSourceGroups, Attributes: attributes}
 
+	store := tokentest.NewIssuer(t).Secrets()
+	store.Put("arn", []byte(written.String()))
+	value, err := store.FetchSecret(t.Context(), "arn")
+	if err != nil {
+		t.Fatal(err)
+	}
+
 	return map[string]held{
 		"jwks.JWS":          holding(j, true, shownIn(string(j.InsecurePayload())) != ""),
 		"jwks.Set":          holding(set, true, inSet),
@@ -130,6 +138,8 @@ func holders(t *testing.T) map[string]held {
 		"tokenacl.UserContext": holding(&uc, false, shownIn(uc.Token) != "" && shownIn(uc.UserID) != ""),
 		"tokenacl.Gate":        holding(g, true, verifies(issuer.Keys) && shownIn(p.User) != ""),
 		"tokenacl.Issuer":      holding(&issuer, true, verifies(issuer.Keys)),
+
+		"tokentest.SecretStore": holding(store, true, shownIn(string(value)) != ""),
 	}
 }
 
@@ -165,6 +175,8 @@ var holdsNone = map[string]string{
 
 	"acl/s3meta.Documents": isDocs, "acl/s3meta.Document": isDocs, "acl/s3meta.Report": isDocs, "acl/s3meta.Defect": isDocs, "acl/s3meta.Finding": isDocs,
 	"acl/s3meta.Kind": isChoice, "acl/s3meta.Options": isConfig, "acl/s3meta.Limits": isConfig,
+
+	"tokentest.Claims": "what a test made up; nobody's", "tokentest.Issuer": "the name of an algorithm; its keys are published, and held elsewhere",
 }
 
 // TestRedactionEverywhere prints a value of every exported type that can hold a

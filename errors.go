@@ -13,7 +13,9 @@ var (
 	// ErrUnauthenticated: the token is refused (HTTP status 401).
 	ErrUnauthenticated = errors.New("tokenacl: unauthenticated")
 	// ErrUnavailable: nobody can tell now, and trying again may help (503). It is
-	// an ErrUnavailable of claims and jwks as well.
+	// an ErrUnavailable of claims and jwks as well. An error that knows when to
+	// try again has a method RetryAfter() time.Duration in what it wraps, for
+	// [errors.As]; errors of an [Expander] or of a hook may bring one.
 	ErrUnavailable error = unavailable{}
 	// ErrInvalidRequest: the request contradicts itself or the policy, or is
 	// beyond its limits (400; Kendra's ValidationException).

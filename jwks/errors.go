@@ -17,7 +17,10 @@ var (
 	// ErrKeyExpired: the signature is right, but now is outside the validity
 	// that the key itself declares (nbf, exp).
 	ErrKeyExpired = errors.New("jwks: key outside its validity")
-	// ErrUnavailable: the keys could not be had. It says nothing of the token.
+	// ErrUnavailable: the keys could not be had. It says nothing of the token. Where
+	// no attempt is made before some time, the error, or one that it wraps, has a
+	// method RetryAfter() time.Duration, for [errors.As]: how long until then,
+	// counted from the call of the method.
 	ErrUnavailable = errors.New("jwks: keys unavailable")
 	// ErrNoUsableKey: a file or set has no key that could verify anything.
 	ErrNoUsableKey = errors.New("jwks: no usable key")

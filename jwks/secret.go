@@ -170,10 +170,23 @@ func (s *secretState) run(c *call, cancel func()) {
 	if c.err == nil {
 		s.set.Store(c.set)
 	} else {
-		s.failed, s.next, s.call = c.err, time.Now().Add(s.opts.RetryInterval), nil
+		s.next = time.Now().Add(s.opts.RetryInterval)
+		c.err = &postponed{c.err, s.next}
+		s.failed, s.call = c.err, nil
 	}
 	close(c.done)
 }
+
+// postponed is an error that stays until the next attempt.
+type postponed struct {
+	error
+	next time.Time
+}
+
+func (p *postponed) Unwrap() error { return p.error }
+
+// RetryAfter is what [ErrUnavailable] promises.
+func (p *postponed) RetryAfter() time.Duration { return max(0, time.Until(p.next)) }
 
 func (s *secretState) fetch(ctx context.Context) (*Set, error) {
 	value, err := s.fetcher.FetchSecret(ctx, s.arn)

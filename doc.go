@@ -7,7 +7,8 @@
 //	      jwks                claims            tokenacl          acl
 //
 // Start with [NewGate] and [Gate.Scope], then take an acl.View of an acl.Index
-// for that scope. Package tokenconfig reads what Kendra's API calls a user token
+// for that scope. In an HTTP server, package bearer asks the gate and answers
+// whom it refuses. Package tokenconfig reads what Kendra's API calls a user token
 // configuration, jwks reads keys, acl/s3meta reads the access control lists that
 // lie beside documents in S3.
 //

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tokenacl/tokenacl"
 	"github.com/tokenacl/tokenacl/acl"
+	"github.com/tokenacl/tokenacl/acl/groups"
 	"github.com/tokenacl/tokenacl/claims"
 	"github.com/tokenacl/tokenacl/internal/testkeys"
 	"github.com/tokenacl/tokenacl/jwks"
@@ -121,7 +122,20 @@ func holders(t *testing.T) map[string]held {
 		t.Fatal(err)
 	}
 
+	var directory groups.Directory
+	members := groups.Members{Groups: p.DataSourceGroups, Users: []string{secretMark}}
+	if err := directory.Put(member, 1, members); err != nil {
+		t.Fatal(err)
+	}
+	expanded, err := directory.Expand(t.Context(), acl.Principal{User: secretMark})
+	if err != nil {
+		t.Fatal(err)
+	}
+
 	return map[string]held{
+		"acl/groups.Directory": holding(&directory, true, len(expanded.DataSourceGroups) == 1 && shownIn(expanded.DataSourceGroups[0].GroupID) != ""),
+		"acl/groups.Members":   holding(&members, false, shownIn(members.Users[0]) != ""),
+
 		"jwks.JWS":          holding(j, true, shownIn(string(j.InsecurePayload())) != ""),
 		"jwks.Set":          holding(set, true, inSet),
 		"jwks.StaticSource": holding(jwks.Static(set), true, verifies(jwks.Static(set))),
@@ -175,6 +189,9 @@ var holdsNone = map[string]string{
 
 	"acl/s3meta.Documents": isDocs, "acl/s3meta.Document": isDocs, "acl/s3meta.Report": isDocs, "acl/s3meta.Defect": isDocs, "acl/s3meta.Finding": isDocs,
 	"acl/s3meta.Kind": isChoice, "acl/s3meta.Options": isConfig, "acl/s3meta.Limits": isConfig,
+
+	"acl/groups.Error": isProblem, "acl/groups.TooManyGroupsError": isMeasured,
+	"bearer.Options": isConfig,
 
 	"tokentest.Claims": "what a test made up; nobody's", "tokentest.Issuer": "the name of an algorithm; its keys are published, and held elsewhere",
 }

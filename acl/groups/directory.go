@@ -24,12 +24,22 @@ type Directory struct {
 	rules acl.Rules
 
 	mu        sync.RWMutex
-	nodes     map[name]*node
+	nodes     **table // two pointers: formatting by reflection follows one, for some verbs
 	filled    bool  // a change was accepted
 	forgotten int64 // 1 + the highest ordering id of a deletion that Forget dropped
 }
 
-// A node is a user or a group. It is in Directory.nodes as long as it has a
+type table map[name]*node
+
+// table returns the nodes. Nil, which can be read, is none.
+func (d *Directory) table() table {
+	if d.nodes == nil {
+		return nil
+	}
+	return **d.nodes
+}
+
+// A node is a user or a group. It is in the table as long as it has a
 // state or a group names it.
 type node struct {
 	name       name
@@ -98,7 +108,7 @@ func (d *Directory) Delete(group acl.DataSourceGroup, orderingID int64) error {
 func (d *Directory) OlderThan(dataSourceID string, orderingID int64) []acl.DataSourceGroup {
 	var older []acl.DataSourceGroup
 	d.mu.RLock()
-	for _, n := range d.nodes {
+	for _, n := range d.table() {
 		if n.state == live && n.name.source == dataSourceID && n.orderingID < orderingID {
 			older = append(older, n.name.dataSourceGroup())
 		}
@@ -117,7 +127,7 @@ func (d *Directory) Forget(olderThan int64) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	dropped := 0
-	for _, n := range d.nodes {
+	for _, n := range d.table() {
 		if n.state == deleted && n.orderingID < olderThan {
 			dropped++
 			d.forgotten = max(d.forgotten, n.orderingID+1)
@@ -151,7 +161,7 @@ func (d *Directory) apply(changes ...change) error {
 
 // judge reports whether c changes its group.
 func (d *Directory) judge(c change) (bool, error) {
-	n := d.nodes[c.group]
+	n := d.table()[c.group]
 	switch {
 	case n == nil || n.state == unknown:
 		if c.orderingID >= d.forgotten {
@@ -202,22 +212,23 @@ func (n *node) has(members []name) bool {
 
 // intern returns the node of a name. A new one keeps no caller's text alive.
 func (d *Directory) intern(nm name) *node {
-	if n := d.nodes[nm]; n != nil {
+	if n := d.table()[nm]; n != nil {
 		return n
 	}
 	if d.nodes == nil {
-		d.nodes = map[name]*node{}
+		t := &table{}
+		d.nodes = &t
 	}
 	nm.id, nm.source = strings.Clone(nm.id), strings.Clone(nm.source)
 	n := &node{name: nm}
-	d.nodes[nm] = n
+	d.table()[nm] = n
 	return n
 }
 
 // release drops a node that nothing is known of.
 func (d *Directory) release(n *node) {
 	if n.state == unknown && len(n.in) == 0 {
-		delete(d.nodes, n.name)
+		delete(d.table(), n.name)
 	}
 }
 
@@ -226,7 +237,7 @@ func (d *Directory) String() string {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	var count [3]int
-	for _, n := range d.nodes {
+	for _, n := range d.table() {
 		count[n.state]++
 	}
 	return fmt.Sprintf("groups.Directory(%d groups, %d deleted)", count[live], count[deleted])

@@ -80,7 +80,7 @@ func (d *Directory) reach(ctx context.Context, from []name, room int) (more []*n
 	seen := make(map[*node]bool, len(from))
 	todo := make([]*node, 0, len(from))
 	for _, nm := range from {
-		if n := d.nodes[nm]; n != nil && !seen[n] {
+		if n := d.table()[nm]; n != nil && !seen[n] {
 			seen[n] = true
 			todo = append(todo, n)
 		}

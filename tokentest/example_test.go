@@ -1,7 +1,6 @@
 package tokentest_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,29 +9,17 @@ import (
 
 	"github.com/tokenacl/tokenacl"
 	"github.com/tokenacl/tokenacl/acl"
+	"github.com/tokenacl/tokenacl/bearer"
 	"github.com/tokenacl/tokenacl/tokentest"
 )
 
 // list is the application: it lists the documents that the caller may see.
 func list(gate *tokenacl.Gate, docs *acl.Index) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !ok || token == "" {
-			http.Error(w, "no bearer token", http.StatusUnauthorized)
-			return
+	return bearer.Require(gate, nil)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for id := range docs.View(bearer.Scope(r.Context())).All() {
+			fmt.Fprintln(w, id)
 		}
-		scope, err := gate.Scope(r.Context(), tokenacl.UserContext{Token: token})
-		switch {
-		case errors.Is(err, tokenacl.ErrUnauthenticated):
-			http.Error(w, "token refused", http.StatusUnauthorized)
-		case err != nil:
-			http.Error(w, "try again", http.StatusServiceUnavailable)
-		default:
-			for id := range docs.View(scope).All() {
-				fmt.Fprintln(w, id)
-			}
-		}
-	})
+	}))
 }
 
 // testList is the test. In an application it is func TestList(t *testing.T).

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/blevesearch/bleve/v2"
+	blevesearch "github.com/blevesearch/bleve/v2/search"
 	"github.com/blevesearch/bleve/v2/search/query"
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/s3meta"
@@ -32,6 +33,7 @@ type library struct {
 	report *s3meta.Report
 	index  *acl.Index
 	text   bleve.Index
+	texts  map[string]string // what is searched, by key; documents that are no text have none
 }
 
 func (s source) open() (*library, error) {
@@ -53,32 +55,35 @@ func (s source) open() (*library, error) {
 	if err := lib.index.PutAll(lib.docs.ACLs()); err != nil {
 		return nil, err
 	}
-	lib.text, err = fullText(files, lib.docs)
-	return lib, err
+	return lib, lib.fullText(files)
 }
 
 // fullText indexes the title and, where it is text, the content of every
 // document, hidden ones included: the engine finds, the ACL index filters.
-func fullText(files fs.FS, docs *s3meta.Documents) (bleve.Index, error) {
-	index, err := bleve.NewMemOnly(bleve.NewIndexMapping())
-	if err != nil {
-		return nil, err
+func (lib *library) fullText(files fs.FS) (err error) {
+	if lib.text, err = bleve.NewMemOnly(bleve.NewIndexMapping()); err != nil {
+		return err
 	}
-	batch := index.NewBatch()
-	for key, doc := range docs.All() {
+	lib.texts = make(map[string]string)
+	batch := lib.text.NewBatch()
+	for key, doc := range lib.docs.All() {
 		body, err := fs.ReadFile(files, key)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		fields := map[string]any{"title": title(doc)}
 		if utf8.Valid(body) {
-			fields["body"] = string(body)
+			lib.texts[key] = string(body)
+			if path.Ext(key) == ".md" {
+				lib.texts[key] = plain(string(body), title(doc))
+			}
+			fields["body"] = lib.texts[key]
 		}
 		if err := batch.Index(key, fields); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return index, index.Batch(batch)
+	return lib.text.Batch(batch)
 }
 
 func title(doc s3meta.Document) string {
@@ -86,6 +91,13 @@ func title(doc s3meta.Document) string {
 		return doc.Title
 	}
 	return path.Base(doc.Key)
+}
+
+// kind is a document's attribute DocumentType, "" where it has none.
+func (lib *library) kind(key string) string {
+	doc, _ := lib.docs.Get(key)
+	kind, _ := doc.Attributes["DocumentType"].(string)
+	return kind
 }
 
 // hit is one line of a result.
@@ -100,30 +112,40 @@ type hit struct {
 // search returns the best limit hits among the documents that scope may see.
 func (lib *library) search(ctx context.Context, scope acl.Scope, words string, limit int) ([]hit, error) {
 	var failed error
-	page := acl.Page(lib.index.View(scope), lib.ranked(ctx, words, &failed), func(h hit) string { return h.ID }, limit)
-	for i, h := range page {
-		doc, _ := lib.docs.Get(h.ID)
-		page[i].Title, page[i].Folder = title(doc), path.Base(path.Dir(h.ID))
-		page[i].Reason = lib.index.Explain(scope, h.ID).String()
+	var hits []hit
+	for _, m := range acl.Page(lib.index.View(scope), lib.ranked(ctx, words, &failed), matchID, limit) {
+		doc, _ := lib.docs.Get(m.ID)
+		hits = append(hits, hit{
+			ID: m.ID, Title: title(doc), Folder: folder(m.ID), Score: m.Score,
+			Reason: lib.index.Explain(scope, m.ID).String(),
+		})
 	}
-	return page, failed
+	return hits, failed
 }
+
+// found is a document that the full-text index has found.
+type found = blevesearch.DocumentMatch
+
+func matchID(m *found) string { return m.ID }
+
+func folder(key string) string { return path.Base(path.Dir(key)) }
 
 // ranked yields what the full-text index finds, best first, a page of its at a
 // time and only as far as somebody reads. It sets *failed if it ends early.
-func (lib *library) ranked(ctx context.Context, words string, failed *error) iter.Seq[hit] {
+func (lib *library) ranked(ctx context.Context, words string, failed *error) iter.Seq[*found] {
 	const size = 100
-	return func(yield func(hit) bool) {
+	return func(yield func(*found) bool) {
 		for from := 0; ; from += size {
 			request := bleve.NewSearchRequestOptions(match(words), size, from, false)
 			request.SortBy([]string{"-_score", "_id"})
+			request.IncludeLocations = true
 			result, err := lib.text.SearchInContext(ctx, request)
 			if err != nil {
 				*failed = err
 				return
 			}
-			for _, found := range result.Hits {
-				if !yield(hit{ID: found.ID, Score: found.Score}) {
+			for _, m := range result.Hits {
+				if !yield(m) {
 					return
 				}
 			}

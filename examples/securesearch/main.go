@@ -2,13 +2,20 @@
 // shows that each finds only what they may read. It is the scenario of Amazon
 // Kendra's token-based access control, in one process and offline:
 //
-//	go run ./securesearch                          what each of five personas finds
+//	go run ./securesearch                          what each of five personas finds, then a page to try it
+//	go run ./securesearch -operator                with the reasons, and what is hidden
+//	go run ./securesearch -table                   what each of five personas finds, and no page
 //	go run ./securesearch -as mary -q search       search as one of them
 //	go run ./securesearch -as eve:AWS-SA,Customer  or as anybody, in groups of your choice
 //	go run ./securesearch -mint mary               print a token
 //	go run ./securesearch -token TOKEN -q rotation search with a token; - reads it from standard input
 //	go run ./securesearch -explain Data/white-papers/NAME.md -as james
 //	go run ./securesearch -lint                    what looks wrong with the access control lists
+//
+// With -groups it adds the groups that a directory knows, as Kendra's principal
+// store does:
+//
+//	go run ./securesearch -groups groups.json -as eve: -q search
 //
 // With -data it reads any documents in the layout of Kendra's S3 connector, with
 // -config and -secret any token configuration of a Kendra index:
@@ -41,8 +48,10 @@ func main() {
 
 type options struct {
 	as, token, query, mint, explain string
+	addr                            string
 	limit                           int
 	json, operator, lint, rsa       bool
+	table, page                     bool // the scenario's table; the page
 	source                          source
 	trust                           trust
 }
@@ -56,9 +65,11 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.query, "q", "search", "the words to search for; * matches every document")
 	f.IntVar(&o.limit, "n", 10, "hits at most")
 	f.BoolVar(&o.json, "json", false, "print one JSON object for each hit")
-	f.BoolVar(&o.operator, "operator", false, "add the reason why each hit is visible")
+	f.BoolVar(&o.operator, "operator", false, "add the reason why each hit is visible, and on the page what is hidden and why")
 	f.StringVar(&o.mint, "mint", "", "print a token for `PERSONA`")
 	f.StringVar(&o.explain, "explain", "", "tell why the document with key `DOC` is visible or not")
+	f.BoolVar(&o.table, "table", false, "print what each persona finds, without serving the page")
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "serve the page at `HOST:PORT`")
 	f.BoolVar(&o.lint, "lint", false, "report defects and doubtful access control lists")
 	f.BoolVar(&o.rsa, "rsa", false, "use the configuration with an RSA public key instead of a shared secret")
 	f.StringVar(&o.source.dir, "data", "", "read documents from `DIR` instead of the built-in ones")
@@ -67,14 +78,22 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.source.bucket, "bucket", "", "bucket `NAME` that the ACL configuration speaks of")
 	f.StringVar(&o.trust.config, "config", "", "create-index JSON `FILE` with the token configuration")
 	f.StringVar(&o.trust.secret, "secret", "", "`FILE` with the keys, as Kendra's secret holds them")
+	f.StringVar(&o.trust.groups, "groups", "", "`FILE` of group memberships (a JSON array of Kendra's PutPrincipalMapping requests) that add to a token's groups")
 	f.BoolVar(&o.trust.unsigned, "insecure-trust-unsigned-json", false, "accept the unsigned JSON token of a -config that asks for it")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	empty := ""
+	empty, addr := "", false
+	o.page = !o.table
 	f.Visit(func(given *flag.Flag) {
 		if given.Value.String() == "" && empty == "" {
 			empty = given.Name
+		}
+		switch given.Name {
+		case "addr":
+			addr = true
+		case "as", "token", "q", "n", "json", "mint", "explain", "lint":
+			o.page = false // a question for the command line
 		}
 	})
 	switch {
@@ -82,6 +101,10 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("-%s is empty; give it a value or leave it out", empty)
 	case f.NArg() > 0:
 		return o, errors.New("no arguments wanted behind the flags; -q takes the words to search for")
+	case addr && !o.page:
+		return o, errors.New("-addr is where the page is served; it does not go with a question for the command line")
+	case o.table && (o.as != "" || o.token != "" || o.mint != "" || o.explain != "" || o.lint || o.json):
+		return o, errors.New("-table is what all personas find; it does not go with -as, -token, -mint, -explain, -lint and -json")
 	case o.as != "" && o.token != "":
 		return o, errors.New("-as and -token are both given; use one")
 	case o.limit < 1:
@@ -117,7 +140,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return 0
 }
 
-func (o options) do(ctx context.Context, stdin io.Reader, out io.Writer) error {
+func (o options) do(ctx context.Context, stdin io.Reader, out *bufio.Writer) error {
 	if o.rsa {
 		o.trust.builtin = publicKey
 	}
@@ -144,7 +167,14 @@ func (o options) do(ctx context.Context, stdin io.Reader, out io.Writer) error {
 	switch {
 	case o.lint:
 		return lib.lint(out)
-	case o.as == "" && o.token == "" && o.explain == "" && o.trust.config == "":
+	case o.page:
+		if authority.signs() {
+			if err := scenario(ctx, out, authority, lib, o.query); err != nil {
+				return err
+			}
+		}
+		return o.serve(ctx, authority, lib, out)
+	case o.table, o.as == "" && o.token == "" && o.explain == "" && o.trust.config == "":
 		return scenario(ctx, out, authority, lib, o.query)
 	}
 	scope, err := o.scope(ctx, authority, stdin)

@@ -239,7 +239,7 @@ func TestReasons(t *testing.T) {
 }
 
 func TestScenarioTable(t *testing.T) {
-	r := search(t, "")
+	r := search(t, "", "-table")
 	if r.code != 0 || r.stderr != "" {
 		t.Fatalf("exit %d, stderr %q", r.code, r.stderr)
 	}
@@ -339,6 +339,43 @@ func TestAnyCorpusAndConfiguration(t *testing.T) {
 	}
 }
 
+// Rule A9: groups of the directory add to those of the token
+func TestGroupsOfTheDirectory(t *testing.T) {
+	dir := bucket(t, map[string]string{
+		"groups.json": `[
+			{"GroupId": "AWS-SA", "OrderingId": 1, "GroupMembers": {"MemberGroups": [{"GroupId": "architects"}]}},
+			{"GroupId": "architects", "OrderingId": 1, "GroupMembers": {"MemberUsers": [{"UserId": "eve"}]}}]`,
+		"broken.json": `[{"GroupId": "AWS-SA", "OrderingId": 1, "groupMembers": {}}]`,
+	})
+	find := func(args ...string) result {
+		return search(t, "", append(args, "-q", "search", "-json", "-n", "100")...)
+	}
+	file := filepath.Join(dir, "groups.json")
+	for _, row := range []struct {
+		as   string
+		want []string
+	}{
+		{"eve:", access["mary"]}, // by two steps
+		{"dan:architects", access["mary"]},
+		{"dan:", access["guest"]},
+		{"eve:Customer", access["mary"]},
+		{"patricia", access["patricia"]},
+		{"guest", access["guest"]},
+	} {
+		if got := folders(hits(t, find("-groups", file, "-as", row.as))); !slices.Equal(got, row.want) {
+			t.Errorf("%s finds %v, want %v", row.as, got, row.want)
+		}
+	}
+	if got := folders(hits(t, find("-as", "eve:"))); !slices.Equal(got, access["guest"]) {
+		t.Errorf("without -groups eve finds %v", got)
+	}
+	for _, bad := range []string{filepath.Join(dir, "broken.json"), filepath.Join(dir, "none.json")} {
+		if r := find("-groups", bad, "-as", "mary"); r.code != 1 || r.stdout != "" || !strings.Contains(r.stderr, "-groups") {
+			t.Errorf("%s: exit %d, stdout %q, stderr %q", filepath.Base(bad), r.code, r.stdout, r.stderr)
+		}
+	}
+}
+
 func TestUnsignedJSONNeedsItsFlag(t *testing.T) {
 	dir := bucket(t, map[string]string{"config.json": `{"UserTokenConfigurations":[{"JsonTokenTypeConfiguration":{
 		"UserNameAttributeField":"username","GroupAttributeField":"groups"}}]}`})
@@ -366,6 +403,8 @@ func TestUsageErrors(t *testing.T) {
 		"no hits":            {"-as", "mary", "-n", "0"},
 		"words as argument":  {"-as", "mary", "rotation"},
 		"unknown flag":       {"-frob"},
+		"page and question":  {"-addr", "127.0.0.1:0", "-q", "search"},
+		"table of one":       {"-table", "-as", "mary"},
 		"config alone":       {"-config", "x"},
 		"secret alone":       {"-secret", "x"},
 		"meta without data":  {"-meta", "Meta/"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/hmac"
@@ -19,6 +20,8 @@ import (
 	"time"
 
 	"github.com/tokenacl/tokenacl"
+	"github.com/tokenacl/tokenacl/acl"
+	"github.com/tokenacl/tokenacl/acl/groups"
 	"github.com/tokenacl/tokenacl/jwks"
 	"github.com/tokenacl/tokenacl/tokenconfig"
 )
@@ -61,6 +64,7 @@ func find(name string) (persona, error) {
 type trust struct {
 	builtin        string // sharedSecret, which "" is too, or publicKey
 	config, secret string
+	groups         string // file of group memberships; "" is none
 	unsigned       bool
 }
 
@@ -103,8 +107,26 @@ func (t trust) open() (*authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
-	a.gate, err = tokenacl.NewGate([]tokenacl.Issuer{issuer}, &tokenacl.Options{InsecureTrustUnsignedJSON: t.unsigned})
+	options := tokenacl.Options{InsecureTrustUnsignedJSON: t.unsigned}
+	if options.Expander, err = t.directory(); err != nil {
+		return nil, fmt.Errorf("-groups: %w", err)
+	}
+	a.gate, err = tokenacl.NewGate([]tokenacl.Issuer{issuer}, &options)
 	return a, err
+}
+
+// directory returns the groups that add to those of a token, nil without -groups.
+func (t trust) directory() (tokenacl.Expander, error) {
+	if t.groups == "" {
+		return nil, nil
+	}
+	file, err := os.Open(t.groups)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	directory := groups.New(acl.Rules{}) // those of the index
+	return directory, directory.Load(file)
 }
 
 func (t trust) read() (config, secret []byte, err error) {
@@ -156,6 +178,27 @@ func (a *authority) token(name string, now time.Time) (string, error) {
 		claims["aud"] = audience
 	}
 	return a.sign(claims)
+}
+
+// signs reports whether a has a key to sign tokens of personas with.
+func (a *authority) signs() bool {
+	_, err := a.token("patricia", time.Now())
+	return err == nil
+}
+
+// forged returns patricia's token with the claims of a persona.
+func (a *authority) forged(name string, now time.Time) (string, error) {
+	good, err := a.token("patricia", now)
+	if err != nil {
+		return "", err
+	}
+	other, err := a.token(name, now)
+	if err != nil || other == "" {
+		return "", cmp.Or(err, errors.New("a guest has no token to forge"))
+	}
+	parts := strings.Split(good, ".")
+	parts[1] = strings.Split(other, ".")[1]
+	return strings.Join(parts, "."), nil
 }
 
 // sign makes a compact JWS (RFC 7515, section 3.1) with the first key of the

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -92,7 +91,7 @@ func (lib *library) count(ctx context.Context, scope acl.Scope, words string) (m
 func (lib *library) folders() []string {
 	var folders []string
 	for key := range lib.docs.All() {
-		if f := path.Base(path.Dir(key)); !slices.Contains(folders, f) {
+		if f := folder(key); !slices.Contains(folders, f) {
 			folders = append(folders, f)
 		}
 	}
@@ -102,11 +101,7 @@ func (lib *library) folders() []string {
 
 // refusals shows two tokens that the gate must refuse.
 func (a *authority) refusals(ctx context.Context, out io.Writer) error {
-	good, err := a.token("patricia", time.Now())
-	if err != nil {
-		return err
-	}
-	other, err := a.token("mary", time.Now())
+	forged, err := a.forged("mary", time.Now())
 	if err != nil {
 		return err
 	}
@@ -114,9 +109,8 @@ func (a *authority) refusals(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	parts, claims := strings.Split(good, "."), strings.Split(other, ".")[1]
 	for _, row := range []struct{ what, token string }{
-		{"patricia's token with mary's claims", parts[0] + "." + claims + "." + parts[2]},
+		{"patricia's token with mary's claims", forged},
 		{"mary's token of yesterday", expired},
 	} {
 		_, err := a.gate.Scope(ctx, tokenacl.UserContext{Token: row.token})

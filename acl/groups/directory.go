@@ -25,8 +25,8 @@ type Directory struct {
 
 	mu        sync.RWMutex
 	nodes     **table // two pointers: formatting by reflection follows one, for some verbs
-	filled    bool  // a change was accepted
-	forgotten int64 // 1 + the highest ordering id of a deletion that Forget dropped
+	filled    bool    // a change was accepted
+	forgotten int64   // 1 + the highest ordering id of a deletion that Forget dropped
 }
 
 type table map[name]*node

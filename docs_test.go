@@ -16,6 +16,8 @@ import (
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
+
+	strict "github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
 // page is a Markdown file of the repository.
@@ -36,33 +38,133 @@ func pages(t *testing.T) []page {
 	return all
 }
 
-var goBlock = regexp.MustCompile("(?ms)^```go\\n(.*?)^```$")
+// fenced is a fenced code block (CommonMark, section 4.5).
+type fenced struct {
+	place  string // of its first line of text
+	prefix string // what stands before the fence: of lists, quotes and indentation
+	fence  string // that it begins with
+	info   string // what follows the fence
+	text   string
+	open   bool // nothing closes it
+}
+
+// fenceBegin is wider than CommonMark, which has at most three spaces before a
+// fence outside of lists: a check that sees too much is noticed.
+var (
+	fenceBegin = regexp.MustCompile("^((?:[ \\t>]|[-*+] |[0-9]+[.)] )*)(`{3,}|~{3,})(.*)$")
+	fenceEnd   = regexp.MustCompile("^[ \\t>]*(`{3,}|~{3,})[ \\t]*$")
+	language   = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+#._-]*`)
+)
+
+// blocks returns the fenced code blocks of a page, and what lies outside of them.
+func (p page) blocks() (blocks []fenced, prose string) {
+	var inside *fenced
+	for i, line := range strings.SplitAfter(p.text, "\n") {
+		bare := strings.TrimRight(line, "\r\n")
+		if inside == nil {
+			m := fenceBegin.FindStringSubmatch(bare)
+			if m == nil || m[2][0] == '`' && strings.Contains(m[3], "`") { // code within a line
+				prose += line
+				continue
+			}
+			inside = &fenced{place: fmt.Sprintf("%s:%d", p.name, i+2), prefix: m[1], fence: m[2], info: m[3], open: true}
+			continue
+		}
+		if m := fenceEnd.FindStringSubmatch(bare); m != nil && strings.HasPrefix(m[1], inside.fence) {
+			inside.open = false
+			blocks, inside = append(blocks, *inside), nil
+			continue
+		}
+		inside.text += line
+	}
+	if inside != nil {
+		blocks = append(blocks, *inside)
+	}
+	return blocks, prose
+}
+
+// language is what the info string means, in lower case, "" when it says none.
+func (b fenced) language() string {
+	name := strings.ToLower(language.FindString(b.info))
+	for _, prefix := range []string{"language-", "lang-"} {
+		name = strings.TrimPrefix(name, prefix)
+	}
+	if name == "golang" {
+		return "go"
+	}
+	return name
+}
+
+// check returns what keeps the block from being checked as the code it is.
+func (b fenced) check() (problem string) {
+	plain := b.prefix == "" && b.fence == "```"
+	_, notGo := parser.ParseFile(token.NewFileSet(), "", b.text, parser.SkipObjectResolution)
+	switch name := b.language(); {
+	case b.open:
+		return "nothing ends this block"
+	case name == "go" && !(plain && b.info == "go"):
+		return "a block of Go is not compiled unless it is written ```go, with nothing before and after"
+	case name == "" && notGo == nil:
+		return "a whole Go file without a language; write ```go, so that it is compiled"
+	case name == "json":
+		if _, err := strict.Parse(b.text, strict.Limits{}); err != nil {
+			return err.Error() + "; a block of JSON has one whole value"
+		}
+	}
+	return ""
+}
 
 // goBlocks returns the Go code of a page, by the place where it begins.
 func (p page) goBlocks() map[string]string {
-	blocks := map[string]string{}
-	for _, m := range goBlock.FindAllStringSubmatchIndex(p.text, -1) {
-		line := 1 + strings.Count(p.text[:m[2]], "\n")
-		blocks[fmt.Sprintf("%s:%d", p.name, line)] = p.text[m[2]:m[3]]
+	found := map[string]string{}
+	blocks, _ := p.blocks()
+	for _, b := range blocks {
+		if b.language() == "go" {
+			found[b.place] = b.text
+		}
 	}
-	return blocks
+	return found
+}
+
+// checkBlocks counts the blocks of each language.
+func checkBlocks(pages []page) (checked map[string]int, problems []string) {
+	checked = map[string]int{}
+	for _, p := range pages {
+		blocks, _ := p.blocks()
+		for _, b := range blocks {
+			checked[b.language()]++
+			if problem := b.check(); problem != "" {
+				problems = append(problems, b.place+": "+problem)
+			}
+		}
+	}
+	return checked, problems
 }
 
 // TestGoInDocuments compiles the Go code in Markdown files. Each block is a
-// whole file, so that a reader can copy it; the README has one at least.
+// whole file, so that a reader can copy it; the README has one at least. Blocks of
+// JSON are whole values.
 func TestGoInDocuments(t *testing.T) {
+	all := pages(t)
+	checked, problems := checkBlocks(all)
+	for _, p := range problems {
+		t.Error(p)
+	}
+	if checked["json"] == 0 {
+		t.Error("found no JSON in Markdown files")
+	}
 	blocks := map[string]string{}
 	var imports []string
-	for _, p := range pages(t) {
+	for _, p := range all {
 		for place, source := range p.goBlocks() {
 			blocks[place] = source
 			imports = append(imports, importsOf(t, place, source)...)
 		}
-		if p.name == "README.md" && len(blocks) == 0 {
+		if p.name == "README.md" && len(p.goBlocks()) == 0 {
 			t.Error("README.md has no Go code")
 		}
 	}
-	t.Logf("%d blocks", len(blocks))
+	t.Logf("%d blocks of Go, %d of JSON", len(blocks), checked["json"])
 	if len(blocks) == 0 {
 		t.Fatal("found no Go code in Markdown files")
 	}
@@ -104,7 +206,6 @@ func typeCheck(exports exportData, name, source string) (*types.Package, error) 
 
 var (
 	link    = regexp.MustCompile(`\]\(([^()\s]+)\)`)
-	fence   = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 	code    = regexp.MustCompile("`[^`\n]*`")
 	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
 	scheme  = regexp.MustCompile(`^[a-z]+:`)
@@ -133,8 +234,8 @@ func checkLinks(pages []page, exists func(string) bool) (checked int, problems [
 		anchors[p.name] = p.anchors()
 	}
 	for _, p := range pages {
-		text := code.ReplaceAllString(fence.ReplaceAllString(p.text, ""), "")
-		for _, m := range link.FindAllStringSubmatch(text, -1) {
+		_, prose := p.blocks()
+		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(prose, ""), -1) {
 			if scheme.MatchString(m[1]) {
 				continue
 			}
@@ -159,7 +260,8 @@ func checkLinks(pages []page, exists func(string) bool) (checked int, problems [
 // anchors returns the names that a page's headings have in links.
 func (p page) anchors() []string {
 	var names []string
-	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(p.text, ""), -1) {
+	_, prose := p.blocks()
+	for _, m := range heading.FindAllStringSubmatch(prose, -1) {
 		names = append(names, strings.Map(func(r rune) rune {
 			switch {
 			case r == ' ':
@@ -244,7 +346,7 @@ func members(typ types.Type) []string {
 // TestDocumentsCanFail runs the checks on samples that break them.
 func TestDocumentsCanFail(t *testing.T) {
 	p := page{"docs/a.md", "# One, two\n\n[ok](b.md) [ok](b.md#far-away) [ok](#one-two) [web](https://example.com)\n" +
-		"[gone](c.md) [lost](b.md#near)\n\n```go\npackage p\n\nvar x int = \"\"\n```\n\n```\n[not](d.md) a link\n```\n`[nor](e.md)` this\n"}
+		"[gone](c.md) [lost](b.md#near)\n\n```go\npackage p\n\nvar x int = \"\"\n```\n\n```\n[not](d.md) a link\n```\n`[nor](e.md)` this\n~~~\n# Nor this\n[here](f.md)\n~~~\n"}
 	q := page{"docs/b.md", "## Far away\n"}
 	checked, problems := checkLinks([]page{p, q}, func(name string) bool { return name == "docs/a.md" || name == "docs/b.md" })
 	want := []string{"docs/a.md links to c.md, which does not exist", "docs/a.md links to b.md#near, a heading that does not exist"}
@@ -258,6 +360,48 @@ func TestDocumentsCanFail(t *testing.T) {
 	}
 	if _, err := typeCheck(exportData{}, "docs/a.md:7", blocks["docs/a.md:7"]); err == nil {
 		t.Error("a block with a type error compiles")
+	}
+
+	for _, row := range []struct {
+		name, text string
+		problem    bool
+	}{
+		{"Go", "```go\npackage p\n```\n", false},
+		{"Go in CRLF", "```go\r\npackage p\r\n```\r\n", false},
+		{"another name", "```golang\npackage p\n```\n", true},
+		{"upper case", "```Go\npackage p\n```\n", true},
+		{"tildes", "~~~go\npackage p\n~~~\n", true},
+		{"four backticks", "````go\npackage p\n````\n", true},
+		{"a space before the language", "``` go\npackage p\n```\n", true},
+		{"a space behind the language", "```go \npackage p\n```\n", true},
+		{"words behind the language", "```go title=p.go\npackage p\n```\n", true},
+		{"a comma behind the language", "```go,ignore\npackage p\n```\n", true},
+		{"attributes", "``` {.go}\npackage p\n```\n", true},
+		{"a class", "```language-go\npackage p\n```\n", true},
+		{"indentation", "  ```go\n  package p\n  ```\n", true},
+		{"a tab", "\t```go\n\tpackage p\n\t```\n", true},
+		{"in a list", "- ```go\n  package p\n  ```\n", true},
+		{"in a numbered list", "1. ```go\n   package p\n   ```\n", true},
+		{"in a quote", "> ```go\n> package p\n> ```\n", true},
+		{"Go without an end", "```go\npackage p\n", true},
+		{"Go without a language", "```\npackage p\n```\n", true},
+		{"Go in a document in a document", "````markdown\n```golang\npackage p\n```\n````\n", false},
+		{"a language that begins alike", "```go.mod\nmodule m\n```\n", false},
+		{"a fence within a line", "```go``` is a fence\n", false},
+		{"no language", "```\ngo test\n```\n", false},
+		{"no end", "```sh\ngo test\n", true},
+		{"JSON", "```json\n{\"a\": [1]}\n```\n", false},
+		{"JSON in a list", "- ```json\n  {\"a\": [1]}\n  ```\n", false},
+		{"JSON without an end", "```json\n{}\n", true},
+		{"JSON with a comment", "```json\n{} // all\n```\n", true},
+		{"JSON left out", "```json\n{\"a\": [...]}\n```\n", true},
+		{"JSON in part", "```json\n\"a\": 1\n```\n", true},
+		{"JSON in upper case", "~~~ JSON\n{\n~~~\n", true},
+		{"a JSON member twice", "```json\n{\"a\": 1, \"a\": 2}\n```\n", true},
+	} {
+		if _, problems := checkBlocks([]page{{"c.md", row.text}}); (len(problems) > 0) != row.problem {
+			t.Errorf("%s: problems %q, want some: %t", row.name, problems, row.problem)
+		}
 	}
 
 	pkg, err := typeCheck(exportData{}, "p.go", "package p\n\ntype T struct{ F int }\n\nfunc (*T) M() {}\n\nfunc Do() {}\n")

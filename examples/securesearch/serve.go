@@ -42,6 +42,8 @@ func (o options) serve(ctx context.Context, a *authority, lib *library, out *buf
 		Handler: site, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // before anybody knows the URL
+	defer stop()
 	fmt.Fprintf(out, "\nThe same as a page: http://%s (ctrl-C ends it)\n", listener.Addr())
 	if !local {
 		fmt.Fprintln(out, "Others may reach this address, so the page gives out no tokens: paste one.")
@@ -49,8 +51,6 @@ func (o options) serve(ctx context.Context, a *authority, lib *library, out *buf
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	select {

@@ -81,6 +81,9 @@ func TestMain(m *testing.M) {
 // with exit code 0.
 func serve(t *testing.T, args ...string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("NOT RUN: a browser, which -short leaves out")
+	}
 	name, err := binary()
 	if err != nil {
 		t.Fatal(err)

@@ -177,7 +177,7 @@ var holdsNone = map[string]string{
 	"tokenconfig.Policy": isChoice, "tokenconfig.KeyLocation": isChoice, "tokenconfig.GroupResolution": isChoice, "tokenconfig.Error": isProblem,
 
 	"jwks.Algorithm": isChoice, "jwks.Mode": isChoice, "jwks.KeyInfo": isKeyInfo, "jwks.Verified": isKeyInfo, "jwks.PublicKey": isKeyInfo,
-	"jwks.KeyError": isProblem, "jwks.Skipped": isProblem, "jwks.Source": isHosts, "jwks.SecretFetcher": isHosts,
+	"jwks.KeyError": isProblem, "jwks.Source": isHosts, "jwks.SecretFetcher": isHosts,
 	"jwks.PEMOptions": isConfig, "jwks.SecretOptions": isConfig,
 
 	"claims.Options": isConfig, "claims.InsecureJSONMapper": isConfig,

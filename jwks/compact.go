@@ -9,8 +9,7 @@ import (
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
-// MaxTokenBytes is the length of the longest token that [ParseCompact] reads.
-const MaxTokenBytes = 100_000
+const maxToken = 100_000 // bytes of a token
 
 // JWS is a compact JSON Web Signature (RFC 7515 sections 3.1 and 7.1) that was
 // parsed strictly. Nothing of it is verified; see [Set.Verify] and [Source]. It
@@ -46,8 +45,8 @@ type header struct {
 //
 // The error is [ErrMalformed].
 func ParseCompact(raw string) (*JWS, error) {
-	if len(raw) > MaxTokenBytes {
-		return nil, malformed(fmt.Sprintf("longer than %d bytes", MaxTokenBytes))
+	if len(raw) > maxToken {
+		return nil, malformed(fmt.Sprintf("longer than %d bytes", maxToken))
 	}
 	dot, end, err := split(raw)
 	if err != nil {

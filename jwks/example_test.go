@@ -20,7 +20,7 @@ func Example() {
 		return
 	}
 	for _, s := range set.Skipped() {
-		fmt.Println(s.Reason)
+		fmt.Println(s)
 	}
 
 	token, err := jwks.ParseCompact("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc" +

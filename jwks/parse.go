@@ -72,7 +72,7 @@ func Parse(data []byte, mode Mode) (*Set, error) {
 	}
 	repeated := repeatedKeyIDs(elements)
 	var keys []*key
-	var skipped []Skipped
+	var skipped []*KeyError
 	var faults []error
 	for i, v := range elements {
 		k, bad := jwk{v, mode}.parse()
@@ -85,7 +85,7 @@ func Parse(data []byte, mode Mode) (*Set, error) {
 			continue
 		}
 		fault := &KeyError{Index: i, KeyID: kid, Member: bad.member, Reason: bad.reason}
-		skipped = append(skipped, Skipped{Index: i, KeyID: kid, Reason: fault})
+		skipped = append(skipped, fault)
 		faults = append(faults, fault)
 	}
 	switch {

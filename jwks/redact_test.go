@@ -85,7 +85,6 @@ func TestRedaction(t *testing.T) {
 		"KeyError":      {fault, *fault, failed},
 		"Set":           {set, *set},
 		"KeyInfo":       {set.Keys(), &set.Keys()[0]},
-		"Skipped":       {jwks.Skipped{Reason: fault}},
 		"Verified":      {verified, &verified},
 		"JWS":           {j, *j, struct{ j jwks.JWS }{*j}, &struct{ j *jwks.JWS }{j}},
 		"PublicKey":     {jwks.PublicKey{}},

@@ -253,7 +253,7 @@ func TestRFCKeys(t *testing.T) {
 			usable = append(usable, k.KeyID)
 		}
 		if err == nil && len(set.Skipped()) > 0 {
-			err = set.Skipped()[0].Reason
+			err = set.Skipped()[0]
 		}
 		if diff := cmp.Diff(tt.usable, strings.Join(usable, " ")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)

@@ -21,7 +21,7 @@ import (
 type Set struct {
 	keys       []*key
 	byKeyID    map[string]*key
-	skipped    []Skipped
+	skipped    []*KeyError
 	generation uint64
 }
 
@@ -63,14 +63,7 @@ type KeyInfo struct {
 	NotAfter   time.Time
 }
 
-// Skipped is a key of a public set that was left out.
-type Skipped struct {
-	Index  int    // position in "keys", from 0
-	KeyID  string // kid, "" when it has none that is valid
-	Reason error  // a *KeyError
-}
-
-func newSet(keys []*key, skipped []Skipped) *Set {
+func newSet(keys []*key, skipped []*KeyError) *Set {
 	s := &Set{keys: keys, byKeyID: map[string]*key{}, skipped: skipped, generation: fingerprint(keys)}
 	for _, k := range keys {
 		if k.kid != "" {
@@ -103,12 +96,18 @@ func (s *Set) Keys() []KeyInfo {
 	return infos
 }
 
-// Skipped lists the keys that [Parse] left out, in the order of the file.
-func (s *Set) Skipped() []Skipped {
+// Skipped lists the keys of a public set that [Parse] left out, in the order of
+// the file.
+func (s *Set) Skipped() []*KeyError {
 	if s == nil {
 		return nil
 	}
-	return slices.Clone(s.skipped)
+	list := make([]*KeyError, len(s.skipped))
+	for i, e := range s.skipped {
+		copied := *e
+		list[i] = &copied
+	}
+	return list
 }
 
 // Generation identifies the keys in force: within one process, sets with equal

@@ -239,7 +239,7 @@ func checkPublic(t *testing.T, row usable) {
 	if set.Len() != 2 || len(skipped) != 1 {
 		t.Fatalf("public: %d keys, skipped %v", set.Len(), skipped)
 	}
-	checkFault(t, skipped[0].Reason, row, 1)
+	checkFault(t, skipped[0], row, 1)
 	kid, _ := row.jwk["kid"].(string)
 	if skipped[0].Index != 1 || skipped[0].KeyID != kid {
 		t.Errorf("public: skipped key %d, kid %q", skipped[0].Index, skipped[0].KeyID)

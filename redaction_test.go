@@ -6,10 +6,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/types"
 	"log/slog"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +72,17 @@ type markedFetcher struct{ value []byte }
 
 func (f *markedFetcher) FetchSecret(context.Context, string) ([]byte, error) { return f.value, nil }
 
+// askedURL is an http.RoundTripper that takes down the first URL, and fails.
+type askedURL chan string
+
+func (a askedURL) RoundTrip(req *http.Request) (*http.Response, error) {
+	select {
+	case a <- req.URL.String():
+	default:
+	}
+	return nil, errors.New("no such host")
+}
+
 // holders makes a value of every type that can hold a secret, a token or a claim.
 func holders(t *testing.T) map[string]held {
 	t.Helper()
@@ -91,6 +104,17 @@ func holders(t *testing.T) map[string]held {
 	if err != nil {
 		t.Fatal(err)
 	}
+
+	t.Cleanup(func() { source.Close() })
+	asked := make(askedURL, 1)
+	remote, err := jwks.NewRemote("https://issuer.test/?key="+secretMark, &jwks.RemoteOptions{InsecureTransport: asked})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { remote.Close() })
+	inURL := shownIn(<-asked) != ""
+	_, _ = remote.Verify(t.Context(), j) // until the fetch has failed
+	health := remote.Health()
 
 	v, err := claims.NewVerifier(*issuer.Config.JWT, issuer.Keys, nil)
 	if err != nil {
@@ -140,6 +164,8 @@ func holders(t *testing.T) map[string]held {
 		"jwks.Set":          holding(set, true, inSet),
 		"jwks.StaticSource": holding(jwks.Static(set), true, verifies(jwks.Static(set))),
 		"jwks.SecretSource": holding(source, true, verifies(source)),
+		"jwks.Remote":       holding(remote, true, inURL),
+		"jwks.Health":       holding(&health, false, inURL && health.LastError != nil),
 		"claims.Verifier":   holding(v, true, verifies(issuer.Keys)),
 		"claims.Token":      holding(token, true, shownIn(token.ID()) != ""),
 		"claims.Unverified": holding(unverified, true, shownIn(fmt.Sprint(unverified.Claims())) != ""),
@@ -178,7 +204,7 @@ var holdsNone = map[string]string{
 
 	"jwks.Algorithm": isChoice, "jwks.Mode": isChoice, "jwks.KeyInfo": isKeyInfo, "jwks.Verified": isKeyInfo, "jwks.PublicKey": isKeyInfo,
 	"jwks.KeyError": isProblem, "jwks.Source": isHosts, "jwks.SecretFetcher": isHosts,
-	"jwks.PEMOptions": isConfig, "jwks.SecretOptions": isConfig,
+	"jwks.StagedSecretFetcher": isHosts, "jwks.PEMOptions": isConfig, "jwks.SecretOptions": isConfig, "jwks.RemoteOptions": isConfig,
 
 	"claims.Options": isConfig, "claims.InsecureJSONMapper": isConfig,
 

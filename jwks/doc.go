@@ -3,8 +3,13 @@
 //
 // Start with [Parse]: it reads a JSON Web Key Set from an issuer's URL ([Public])
 // or the keys of a Kendra secret ([Secret]) into an immutable [Set]. A [Source]
-// is where a verifier takes its keys from; [Static] makes one of a Set and
-// [NewSecret] one of a secret that is fetched.
+// is where a verifier takes its keys from; [Static] makes one of a Set.
+//
+// Other sources keep keys fresh: [NewRemote] those at a URL, [NewDiscovered] those
+// of an issuer with metadata, [NewSecret] those of a secret. They fetch in the
+// background, and a token whose key is known never waits for it. A key that was
+// removed stops to verify within a bound that each of them tells, and one that
+// was added is fetched when the first token has its kid. Close them.
 //
 // A key is used for the algorithms that it names, or that its type and curve
 // allow, and for no others: the token never chooses. Keys that are weak, that
@@ -13,7 +18,7 @@
 //
 // [ParseCompact] is strict: three parts of canonical base64url, a header without
 // duplicate members, no extensions. Keys inside a header (jwk, jku, x5u, x5c)
-// are never used, and nothing is ever fetched for them.
+// are never used, and nothing is ever fetched from there.
 //
 // What to avoid: a payload that was not verified ([JWS.InsecurePayload]). This
 // package knows nothing of claims: a valid signature alone admits nobody.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Errors to branch on with [errors.Is]. None quotes a token or a key.
@@ -17,16 +18,41 @@ var (
 	// ErrKeyExpired: the signature is right, but now is outside the validity
 	// that the key itself declares (nbf, exp).
 	ErrKeyExpired = errors.New("jwks: key outside its validity")
-	// ErrUnavailable: the keys could not be had. It says nothing of the token. Where
-	// no attempt is made before some time, the error, or one that it wraps, has a
-	// method RetryAfter() time.Duration, for [errors.As]: how long until then,
-	// counted from the call of the method.
+	// ErrUnavailable: the keys could not be had. It says nothing of the token.
+	// When they are fetched again, an error of a [Remote] or a [SecretSource]
+	// tells: find its method RetryAfter() time.Duration with [errors.As].
 	ErrUnavailable = errors.New("jwks: keys unavailable")
 	// ErrNoUsableKey: a file or set has no key that could verify anything.
 	ErrNoUsableKey = errors.New("jwks: no usable key")
 )
 
 func malformed(reason string) error { return fmt.Errorf("%w: %s", ErrMalformed, reason) }
+
+// unavailable is an ErrUnavailable that tells when to try again.
+type unavailable struct {
+	reason string
+	cause  error // or nil
+	after  time.Duration
+}
+
+func (u *unavailable) Error() string {
+	text := ErrUnavailable.Error() + ": " + u.reason
+	if u.cause != nil {
+		text += ": " + u.cause.Error()
+	}
+	return text
+}
+
+func (u *unavailable) Unwrap() []error {
+	if u.cause == nil {
+		return []error{ErrUnavailable}
+	}
+	return []error{ErrUnavailable, u.cause}
+}
+
+// RetryAfter returns how long it is until the next fetch may begin or, while one
+// is under way, until asking again makes sense. It is positive.
+func (u *unavailable) RetryAfter() time.Duration { return max(u.after, 1) }
 
 // KeyError says why one key of a file is unusable.
 type KeyError struct {

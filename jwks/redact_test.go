@@ -69,6 +69,19 @@ func TestRedaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer source.Close()
+	remote, err := jwks.NewRemote("https://127.0.0.1/?secret="+string(testkeys.HMAC(64)), &jwks.RemoteOptions{DenyPrivateAddresses: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer remote.Close()
+	if _, err := remote.Verify(t.Context(), j); !errors.Is(err, jwks.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	unhealthy := remote.Health()
+	if unhealthy.LastError == nil {
+		t.Fatal("no error")
+	}
 	verified, err := source.Verify(t.Context(), j)
 	if err != nil {
 		t.Fatal(err)
@@ -89,11 +102,16 @@ func TestRedaction(t *testing.T) {
 		"JWS":           {j, *j, struct{ j jwks.JWS }{*j}, &struct{ j *jwks.JWS }{j}},
 		"PublicKey":     {jwks.PublicKey{}},
 		"PEMOptions":    {jwks.PEMOptions{}},
-		"Source":        {jwks.Source(static), jwks.Source(source)},
+		"Source":        {jwks.Source(static), jwks.Source(source), jwks.Source(remote)},
 		"StaticSource":  {static, *static, struct{ s jwks.StaticSource }{*static}},
 		"SecretSource":  {source, *source, struct{ s jwks.SecretSource }{*source}},
 		"SecretOptions": {jwks.SecretOptions{}},
 		"SecretFetcher": {fetcher(nil)},
+		"Remote":        {remote, *remote, struct{ r jwks.Remote }{*remote}},
+		"RemoteOptions": {jwks.RemoteOptions{}},
+		"Health":        {unhealthy, &unhealthy, unhealthy.LastError, source.Health()},
+
+		"StagedSecretFetcher": {jwks.StagedSecretFetcher(nil)},
 	}
 	var names []string
 	for name := range values {
@@ -169,8 +187,11 @@ func exportedTypes(t *testing.T) []string {
 // TestSummaries has what is shown instead.
 func TestSummaries(t *testing.T) {
 	set := parse(t, jwks.Public, rsaJWK(), ecJWK(), octJWK())
-	source := newSecret(t, func(context.Context, string) ([]byte, error) { return file(octJWK()), nil }, nil)
+	let := make(chan bool)
+	source := newSecret(t, func(context.Context, string) ([]byte, error) { <-let; return file(octJWK()), nil }, nil)
+	defer source.Close()
 	before := source.String()
+	close(let)
 	if _, err := source.Verify(t.Context(), hs256(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -178,14 +199,14 @@ func TestSummaries(t *testing.T) {
 		fmt.Sprintf("%v %#v %s", set, set, (*jwks.Set)(nil)), fmt.Sprintf("%d", jwks.Static(set)), before, source.String(),
 		fmt.Sprintf("%v %+v", hs256(t), jwks.JWS{}), string(must(json.Marshal([]any{set, jwks.Static(nil), source, hs256(t)}))),
 		set.LogValue().String(), jwks.Static(set).LogValue().String(), source.LogValue().String(), hs256(t).LogValue().String(),
-		fmt.Sprintf("%v %v", (*jwks.StaticSource)(nil), (*jwks.SecretSource)(nil)), fmt.Sprintf("%#v", source),
+		fmt.Sprintf("%v %v %v", (*jwks.StaticSource)(nil), (*jwks.SecretSource)(nil), &jwks.Remote{}), fmt.Sprintf("%#v", source),
 	}
 	keys := "jwks.Set(2 usable keys, 1 skipped)"
 	want := []string{
 		keys + " " + keys + " jwks.Set(no keys)", "jwks.Static(" + keys + ")", "jwks.SecretSource(not fetched)", "jwks.SecretSource(jwks.Set(1 usable keys, 0 skipped))",
 		"jwks.JWS(HS256) jwks.JWS(none)", `["` + keys + `","jwks.Static(jwks.Set(no keys))","jwks.SecretSource(jwks.Set(1 usable keys, 0 skipped))","jwks.JWS(HS256)"]`,
 		keys, "jwks.Static(" + keys + ")", "jwks.SecretSource(jwks.Set(1 usable keys, 0 skipped))", "jwks.JWS(HS256)",
-		"jwks.Static(jwks.Set(no keys)) jwks.SecretSource(not fetched)", "jwks.SecretSource(jwks.Set(1 usable keys, 0 skipped))",
+		"jwks.Static(jwks.Set(no keys)) jwks.SecretSource(not fetched) jwks.Remote(not fetched)", "jwks.SecretSource(jwks.Set(1 usable keys, 0 skipped))",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

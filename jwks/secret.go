@@ -6,61 +6,100 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// SecretFetcher returns the current value of a secret, from AWS Secrets Manager
-// for instance. It must be safe for concurrent use, give up when ctx ends, and
-// keep the value out of its errors.
+// SecretFetcher returns the current value of a secret, AWSCURRENT in AWS Secrets
+// Manager. It must be safe for concurrent use, give up when ctx ends, and keep
+// the value out of its errors.
 type SecretFetcher interface {
 	FetchSecret(ctx context.Context, arn string) ([]byte, error)
 }
 
+// StagedSecretFetcher is a [SecretFetcher] that knows the versions of a secret.
+// Only SecretOptions.PreviousGrace needs one.
+//
+// FetchSecretStage returns the value of the version with that staging label,
+// AWSCURRENT or AWSPREVIOUS, and when that version was created. A nil value
+// without an error says that no version has the label, which is normal.
+type StagedSecretFetcher interface {
+	SecretFetcher
+	FetchSecretStage(ctx context.Context, arn, stage string) (value []byte, created time.Time, err error)
+}
+
 // SecretOptions are the limits of a [SecretSource]. The zero value and nil have
-// the defaults.
+// the defaults. Negative values, and more than a year, are errors.
 type SecretOptions struct {
-	Timeout       time.Duration // of one fetch; 0: 10 s
-	RetryInterval time.Duration // from a failed fetch to the next; 0: 5 s
+	// RefreshInterval is from one good fetch to the next, which is late by up to
+	// a tenth of it at random. 0: 15 minutes.
+	RefreshInterval time.Duration
+	// MinRefresh is how old the latest good fetch must be before a token with an
+	// unknown kid, or with a wrong signature, causes another one. 0: 30 s, or
+	// RefreshInterval if that is shorter.
+	MinRefresh time.Duration
+	// MaxStale is the age at which keys stop to verify when none can be fetched.
+	// 0: 4 hours. It must leave time for a refresh.
+	MaxStale time.Duration
+	// UnknownKidWait is how old a fetch may get before no token waits for it any
+	// longer. 0: 1 s.
+	UnknownKidWait time.Duration
+	// MaxWaiters is how many tokens wait for a fetch at the same time. 0: 16.
+	MaxWaiters int
+	// Timeout is of one fetch. 0: 10 s. At most RefreshInterval.
+	Timeout time.Duration
+	// RetryInterval is from a failed fetch to the next one, doubled with each
+	// further failure until it is a minute, and shortened at random by up to
+	// half. 0: 5 s.
+	RetryInterval time.Duration
+	// PreviousGrace is for how long the keys of AWSPREVIOUS verify as well,
+	// counted from the creation of AWSCURRENT, so that a restart does not extend
+	// it. 0: not at all. It needs a [StagedSecretFetcher]. A key that leaked and
+	// was replaced works for as long.
+	PreviousGrace time.Duration
+}
+
+func (o SecretOptions) limits() (limits, error) {
+	l := limits{
+		ceiling: o.RefreshInterval, floor: o.RefreshInterval, minRefresh: o.MinRefresh, maxStale: o.MaxStale,
+		wait: o.UnknownKidWait, waiters: o.MaxWaiters, timeout: o.Timeout, retry: o.RetryInterval,
+	}
+	return l, l.resolve("RefreshInterval")
 }
 
 var _ Source = (*SecretSource)(nil)
 
-// SecretSource is a [Source] of the keys in a secret, which it fetches at first
-// use. Make one with [NewSecret]; the zero value has no keys.
+// SecretSource is a [Source] of the keys in a secret, which it keeps fresh. Make
+// one with [NewSecret], and close it; the zero value has no keys. It is safe for
+// concurrent use.
 type SecretSource struct {
 	state **secretState // formatting by reflection follows one pointer, for some verbs
 }
 
 type secretState struct {
-	fetcher SecretFetcher
-	arn     string
-	opts    SecretOptions
-
-	set atomic.Pointer[Set] // the keys in force, read without the lock
-
-	mu     sync.Mutex
-	call   *call     // the fetch under way, or the one that succeeded, or nil
-	failed error     // why the last fetch failed, or nil
-	next   time.Time // no fetch before then
+	*refresher
+	secret secret
 }
 
-// call is one fetch that any number of callers wait for. It belongs to none of
-// them: the first may give up and the others still get their keys.
-type call struct {
-	ctx  context.Context
-	done chan struct{} // closed when set and err are written
-	set  *Set
-	err  error
+// secret is where to fetch it.
+type secret struct {
+	fetcher SecretFetcher
+	staged  StagedSecretFetcher // nil without grace
+	arn     string
+	grace   time.Duration
 }
 
 // NewSecret returns a Source of the keys that fetcher returns for arn, read with
-// [Parse] in mode [Secret]. It does no I/O. The first token that needs the keys
-// fetches them, once, however many come at the same time; each waits no longer
-// than its own context. After a failure the next use but one interval later
-// tries again; until then, as during a failure, the answer is [ErrUnavailable].
-// Keys that were fetched stay.
+// [Parse] in mode [Secret]. It begins to fetch them and returns at once: that
+// they cannot be had now is no error. opts may be nil, and is copied.
+//
+// What holds for a [Remote] holds here: a token whose key is known never waits,
+// one with an unknown kid waits for a fetch within the limits, and keys that the
+// secret has no longer stop to verify with the next good fetch. A secret that is
+// empty or broken replaces nothing.
+//
+// The version with the label AWSPENDING is never asked for. With a grace, a kid
+// that is in both versions means the key of AWSCURRENT first. A value of
+// AWSPREVIOUS that cannot be read has no keys; [SecretSource.Health] tells.
 func NewSecret(fetcher SecretFetcher, arn string, opts *SecretOptions) (*SecretSource, error) {
 	if fetcher == nil {
 		return nil, errors.New("jwks: NewSecret needs a SecretFetcher")
@@ -68,51 +107,136 @@ func NewSecret(fetcher SecretFetcher, arn string, opts *SecretOptions) (*SecretS
 	if arn == "" {
 		return nil, errors.New("jwks: NewSecret needs the ARN of a secret")
 	}
-	s := &secretState{fetcher: fetcher, arn: arn}
+	var o SecretOptions
 	if opts != nil {
-		s.opts = *opts
+		o = *opts
 	}
-	if s.opts.Timeout < 0 || s.opts.RetryInterval < 0 {
-		return nil, errors.New("jwks: NewSecret: Timeout and RetryInterval must not be negative")
-	}
-	if s.opts.Timeout == 0 {
-		s.opts.Timeout = 10 * time.Second
-	}
-	if s.opts.RetryInterval == 0 {
-		s.opts.RetryInterval = 5 * time.Second
-	}
-	return &SecretSource{&s}, nil
-}
-
-// Verify is [Set.Verify] with the keys of the secret, which it fetches if need
-// be, at the current time.
-func (s *SecretSource) Verify(ctx context.Context, j *JWS) (Verified, error) {
-	if j.parsed() == nil {
-		return Verified{}, malformed("not parsed")
-	}
-	state := s.get()
-	if state == nil {
-		return Verified{}, errNotMade
-	}
-	set, err := state.keys(ctx)
+	l, err := o.limits()
 	if err != nil {
-		return Verified{}, err
+		return nil, fmt.Errorf("jwks: NewSecret: %w", err)
 	}
-	return set.Verify(j, time.Now())
-}
-
-// Generation is that of the keys in force. It never fetches: before the first
-// fetch succeeded, the error is [ErrUnavailable].
-func (s *SecretSource) Generation() (uint64, error) {
-	if state := s.get(); state != nil {
-		if set := state.set.Load(); set != nil {
-			return set.generation, nil
+	from := secret{fetcher: fetcher, arn: arn, grace: o.PreviousGrace}
+	if from.grace < 0 || from.grace > maxLimit {
+		return nil, errors.New("jwks: NewSecret: PreviousGrace: want 0 for none, or up to a year")
+	}
+	if from.grace > 0 {
+		var ok bool
+		if from.staged, ok = fetcher.(StagedSecretFetcher); !ok {
+			return nil, errors.New("jwks: NewSecret: PreviousGrace needs a StagedSecretFetcher")
 		}
 	}
-	return 0, fmt.Errorf("%w: the secret was not fetched", ErrUnavailable)
+	state := &secretState{newRefresher(l, from.fetch), from}
+	return &SecretSource{&state}, nil
 }
 
-var errNotMade = fmt.Errorf("%w: a SecretSource that NewSecret did not make", ErrUnavailable)
+const (
+	currentStage  = "AWSCURRENT"
+	previousStage = "AWSPREVIOUS"
+)
+
+// fetch gets the keys. Nothing lies between it and the store that could be told
+// not to cache.
+func (s secret) fetch(ctx context.Context, _ bool) (answer, error) {
+	if s.staged == nil {
+		value, err := s.fetcher.FetchSecret(ctx, s.arn)
+		if err != nil {
+			return answer{}, fmt.Errorf("the secret: %w", err)
+		}
+		set, err := readSecret(value, currentStage)
+		return answer{set: set, hint: noHint}, err
+	}
+	value, created, err := s.staged.FetchSecretStage(ctx, s.arn, currentStage)
+	if err != nil {
+		return answer{}, fmt.Errorf("the secret: %w", err)
+	}
+	set, err := readSecret(value, currentStage)
+	if err != nil {
+		return answer{}, err
+	}
+	return s.addPrevious(ctx, answer{set: set, hint: noHint}, created.Add(s.grace))
+}
+
+// addPrevious puts the keys of AWSPREVIOUS behind those of a, until then. That
+// they cannot be had is a failure, since tokens made with them may come; that
+// they cannot be read is none, since they never verified anything.
+func (s secret) addPrevious(ctx context.Context, a answer, until time.Time) (answer, error) {
+	if !time.Now().Before(until) {
+		return a, nil
+	}
+	value, _, err := s.staged.FetchSecretStage(ctx, s.arn, previousStage)
+	switch {
+	case err != nil:
+		return answer{}, fmt.Errorf("the secret: %s: %w", previousStage, err)
+	case value == nil:
+		return a, nil
+	}
+	previous, err := readSecret(value, previousStage)
+	if err != nil {
+		a.defect = err
+		return a, nil
+	}
+	a.set = a.set.over(previous, until)
+	return a, nil
+}
+
+func readSecret(value []byte, stage string) (*Set, error) {
+	set, err := Parse(value, Secret)
+	if err != nil {
+		return nil, fmt.Errorf("reading the secret, %s: %w", stage, err)
+	}
+	return set, nil
+}
+
+// Verify is [Set.Verify] with the keys of the secret at the current time. Without
+// the key of j it waits for a fetch, within the limits, but no longer than ctx.
+func (s *SecretSource) Verify(ctx context.Context, j *JWS) (Verified, error) {
+	state := s.get()
+	switch {
+	case j.parsed() == nil:
+		return Verified{}, malformed("not parsed")
+	case state == nil:
+		return Verified{}, errNotMade
+	}
+	return state.verify(ctx, j)
+}
+
+// Generation is that of the keys in force. It never waits; when there are none,
+// or none fresh enough, the error is [ErrUnavailable].
+func (s *SecretSource) Generation() (uint64, error) {
+	if state := s.get(); state != nil {
+		return state.generation()
+	}
+	return 0, errNotMade
+}
+
+// RevocationBound returns for how long a key may verify at most after the version
+// of the secret without it became AWSCURRENT: when every fetch succeeds, and
+// whatever happens. It includes PreviousGrace.
+func (s *SecretSource) RevocationBound() (reachable, unreachable time.Duration) {
+	if state := s.get(); state != nil {
+		return max(state.reachable(), state.secret.grace), max(state.maxStale, state.secret.grace)
+	}
+	return 0, 0
+}
+
+// Health tells how s fares. It does no I/O.
+func (s *SecretSource) Health() Health {
+	if state := s.get(); state != nil {
+		return state.health()
+	}
+	return Health{LastError: errNotMade}
+}
+
+// Close ends the refreshing. Every token is an [ErrUnavailable] from then on. The
+// error is always nil.
+func (s *SecretSource) Close() error {
+	if state := s.get(); state != nil {
+		state.close()
+	}
+	return nil
+}
+
+var errNotMade = fmt.Errorf("%w: a source that no constructor made", ErrUnavailable)
 
 func (s *SecretSource) get() *secretState {
 	if s == nil || s.state == nil {
@@ -121,91 +245,10 @@ func (s *SecretSource) get() *secretState {
 	return *s.state
 }
 
-// keys returns the keys in force, or waits for the fetch of them.
-func (s *secretState) keys(ctx context.Context) (*Set, error) {
-	if set := s.set.Load(); set != nil {
-		return set, nil
-	}
-	c, err := s.join()
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case <-c.done:
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: waiting for the secret: %w", ErrUnavailable, context.Cause(ctx))
-	case <-c.ctx.Done():
-	}
-	select {
-	case <-c.done: // closed before run cancels the context
-		return c.set, c.err
-	default: // the fetcher did not give up when it should have
-		return nil, fmt.Errorf("%w: no answer within %v", ErrUnavailable, s.opts.Timeout)
-	}
-}
-
-// join returns the fetch under way, or starts one if it may. Whoever looked for
-// the keys just before they came gets the fetch that brought them.
-func (s *secretState) join() (*call, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.call != nil {
-		return s.call, nil
-	}
-	if time.Now().Before(s.next) {
-		return nil, s.failed
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.opts.Timeout)
-	s.call = &call{ctx: ctx, done: make(chan struct{})}
-	go s.run(s.call, cancel)
-	return s.call, nil
-}
-
-// run makes one fetch. Its context is cancelled when the result is there.
-func (s *secretState) run(c *call, cancel func()) {
-	defer cancel()
-	c.set, c.err = s.fetch(c.ctx)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c.err == nil {
-		s.set.Store(c.set)
-	} else {
-		s.next = time.Now().Add(s.opts.RetryInterval)
-		c.err = &postponed{c.err, s.next}
-		s.failed, s.call = c.err, nil
-	}
-	close(c.done)
-}
-
-// postponed is an error that stays until the next attempt.
-type postponed struct {
-	error
-	next time.Time
-}
-
-func (p *postponed) Unwrap() error { return p.error }
-
-// RetryAfter is what [ErrUnavailable] promises.
-func (p *postponed) RetryAfter() time.Duration { return max(0, time.Until(p.next)) }
-
-func (s *secretState) fetch(ctx context.Context) (*Set, error) {
-	value, err := s.fetcher.FetchSecret(ctx, s.arn)
-	if err != nil {
-		return nil, fmt.Errorf("%w: fetching the secret: %w", ErrUnavailable, err)
-	}
-	set, err := Parse(value, Secret)
-	if err != nil {
-		return nil, fmt.Errorf("%w: reading the secret: %w", ErrUnavailable, err)
-	}
-	return set, nil
-}
-
 // String tells how many keys there are, and nothing of the secret.
 func (s *SecretSource) String() string {
 	if state := s.get(); state != nil {
-		if set := state.set.Load(); set != nil {
-			return "jwks.SecretSource(" + set.String() + ")"
-		}
+		return "jwks.SecretSource(" + state.String() + ")"
 	}
 	return "jwks.SecretSource(not fetched)"
 }

@@ -29,180 +29,73 @@ func newSecret(t *testing.T, f fetcher, opts *jwks.SecretOptions) *jwks.SecretSo
 
 func hs256(t *testing.T) *jwks.JWS { return compact(t, sign(jwks.HS256, testkeys.HMAC(64), "oct")) }
 
-// TestSecretIsFetchedOnce: at first use, with the ARN that was given.
-func TestSecretIsFetchedOnce(t *testing.T) {
-	var calls atomic.Int32
-	source := newSecret(t, func(ctx context.Context, arn string) ([]byte, error) {
-		calls.Add(1)
-		if arn != "arn:aws:secretsmanager:eu-central-1:1:secret:keys" {
-			t.Errorf("asked for %s", arn)
-		}
-		if _, ok := ctx.Deadline(); !ok {
-			t.Error("a fetch without a deadline")
-		}
-		return file(octJWK()), nil
-	}, nil)
-	if g, err := source.Generation(); g != 0 || !errors.Is(err, jwks.ErrUnavailable) || calls.Load() != 0 {
-		t.Errorf("before: generation %d, %v, %d fetches", g, err, calls.Load())
-	}
-	if _, err := source.Verify(t.Context(), nil); !errors.Is(err, jwks.ErrMalformed) || calls.Load() != 0 {
-		t.Errorf("no token: %v, %d fetches", err, calls.Load())
-	}
-	for range 3 {
-		got, err := source.Verify(t.Context(), hs256(t))
-		if err != nil || got.KeyID != "oct" {
-			t.Fatalf("%+v, %v", got, err)
-		}
-		if g, err := source.Generation(); err != nil || g != got.Generation || g == 0 {
-			t.Errorf("generation %d, %v", g, err)
-		}
-	}
-	forged := compact(t, sign(jwks.HS256, testkeys.HMAC(32), "oct"))
-	if _, err := source.Verify(t.Context(), forged); !errors.Is(err, jwks.ErrSignature) {
-		t.Errorf("forged: %v", err)
-	}
-	if calls.Load() != 1 {
-		t.Errorf("%d fetches", calls.Load())
-	}
-}
-
-// TestSecretIsSharedByWaiters: 100 tokens at the same time make one fetch; one
-// caller who gives up neither ends it nor waits.
-//
-// Rule G4
-func TestSecretIsSharedByWaiters(t *testing.T) {
+// TestSecretIsFetched: with the ARN that was given, and a deadline.
+func TestSecretIsFetched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var calls, verified atomic.Int32
-		source := newSecret(t, func(ctx context.Context, _ string) ([]byte, error) {
+		var calls atomic.Int32
+		source := newSecret(t, func(ctx context.Context, arn string) ([]byte, error) {
 			calls.Add(1)
-			time.Sleep(3 * time.Second)
-			return file(octJWK()), ctx.Err()
-		}, nil)
-		j := hs256(t)
-		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		go func() {
-			began := time.Now()
-			_, err := source.Verify(impatient, j)
-			if !errors.Is(err, jwks.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
-				t.Errorf("impatient: %v after %v", err, time.Since(began))
+			if arn != "arn:aws:secretsmanager:eu-central-1:1:secret:keys" {
+				t.Errorf("asked for %s", arn)
 			}
-		}()
-		synctest.Wait()
-		for range 100 {
-			go func() {
-				if _, err := source.Verify(context.Background(), j); err != nil {
-					t.Error(err)
-				}
-				verified.Add(1)
-			}()
+			if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) != 10*time.Second {
+				t.Error("a fetch without a deadline of 10 s")
+			}
+			return file(octJWK()), nil
+		}, nil)
+		defer source.Close()
+		for range 3 {
+			got, err := source.Verify(t.Context(), hs256(t))
+			if err != nil || got.KeyID != "oct" {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			if g, err := source.Generation(); err != nil || g != got.Generation || g == 0 {
+				t.Errorf("generation %d, %v", g, err)
+			}
 		}
-		time.Sleep(3*time.Second - 1)
-		synctest.Wait()
-		if verified.Load() != 0 {
-			t.Errorf("%d verified before the keys came", verified.Load())
+		if _, err := source.Verify(t.Context(), nil); !errors.Is(err, jwks.ErrMalformed) {
+			t.Errorf("no token: %v", err)
 		}
-		time.Sleep(time.Nanosecond)
-		synctest.Wait()
-		if calls.Load() != 1 || verified.Load() != 100 {
-			t.Errorf("%d fetches, %d verified", calls.Load(), verified.Load())
+		forged := compact(t, sign(jwks.HS256, testkeys.HMAC(32), "oct"))
+		if _, err := source.Verify(t.Context(), forged); !errors.Is(err, jwks.ErrSignature) {
+			t.Errorf("forged: %v", err)
+		}
+		if calls.Load() != 1 {
+			t.Errorf("%d fetches", calls.Load())
 		}
 	})
 }
 
-// TestSecretRetries: after a failure one attempt per interval, made by the next
-// use; in between the answer is the same failure, at once.
+// TestSecretFetcherHangs: a fetcher that does not heed its context is not asked
+// again before it is back, and nobody waits for it. What it brings then is as
+// old as its beginning.
 //
-// Rules G1, G4
-func TestSecretRetries(t *testing.T) {
+// Rules K7, K8, G4
+func TestSecretFetcherHangs(t *testing.T) {
 	for name, tt := range map[string]struct {
-		opts     *jwks.SecretOptions
-		interval time.Duration
-	}{
-		"by default": {nil, 5 * time.Second},
-		"zero":       {&jwks.SecretOptions{}, 5 * time.Second},
-		"by option":  {&jwks.SecretOptions{RetryInterval: time.Minute}, time.Minute},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				denied := errors.New("access denied")
-				calls := 0
-				source := newSecret(t, func(context.Context, string) ([]byte, error) {
-					if calls++; calls < 3 {
-						return nil, denied
-					}
-					return file(octJWK()), nil
-				}, tt.opts)
-				check := func(wantCalls int, want error) {
-					t.Helper()
-					_, err := source.Verify(t.Context(), hs256(t))
-					if !errors.Is(err, want) || want != nil && !errors.Is(err, denied) || calls != wantCalls {
-						t.Errorf("%v after %d fetches; want %v after %d", err, calls, want, wantCalls)
-					}
-				}
-				check(1, jwks.ErrUnavailable)
-				check(1, jwks.ErrUnavailable)
-				time.Sleep(tt.interval - 1)
-				check(1, jwks.ErrUnavailable)
-				time.Sleep(time.Nanosecond)
-				check(2, jwks.ErrUnavailable)
-				check(2, jwks.ErrUnavailable)
-				if _, err := source.Generation(); !errors.Is(err, jwks.ErrUnavailable) {
-					t.Errorf("generation: %v", err)
-				}
-				time.Sleep(tt.interval)
-				check(3, nil)
-				time.Sleep(24 * time.Hour)
-				check(3, nil)
-			})
-		})
-	}
-}
-
-// TestSecretTimeout: a fetcher that answers too late is not waited for, whether
-// it heeds its context or not, and still there is one fetch at a time.
-//
-// Rules G1, G4
-func TestSecretTimeout(t *testing.T) {
-	for name, tt := range map[string]struct {
-		opts    *jwks.SecretOptions
-		timeout time.Duration
-		heeds   bool
-	}{
-		"by default":         {nil, 10 * time.Second, true},
-		"by option":          {&jwks.SecretOptions{Timeout: time.Minute}, time.Minute, true},
-		"ignored":            {nil, 10 * time.Second, false},
-		"by option, ignored": {&jwks.SecretOptions{Timeout: time.Second}, time.Second, false},
-	} {
+		takes time.Duration
+		want  string
+	}{"too long": {5 * time.Minute, "ok"}, "until the keys are stale": {4 * time.Hour, "503"}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var calls atomic.Int32
 				source := newSecret(t, func(ctx context.Context, _ string) ([]byte, error) {
-					calls.Add(1)
-					if tt.heeds {
-						<-ctx.Done()
-						return nil, context.Cause(ctx)
+					if calls.Add(1) > 1 {
+						return nil, errors.New("denied")
 					}
-					time.Sleep(time.Hour)
+					time.Sleep(tt.takes)
 					return file(octJWK()), nil
-				}, tt.opts)
-				began := time.Now()
-				_, err := source.Verify(context.Background(), hs256(t))
-				if !errors.Is(err, jwks.ErrUnavailable) || time.Since(began) != tt.timeout {
-					t.Errorf("%v after %v, want %v", err, time.Since(began), tt.timeout)
+				}, nil)
+				defer source.Close()
+				wants(t, source, hs256(t), "503", time.Second)
+				time.Sleep(tt.takes - 2*time.Second)
+				wants(t, source, hs256(t), "503", 0)
+				if n := calls.Load(); n != 1 {
+					t.Errorf("%d calls", n)
 				}
-				if tt.heeds {
-					return
-				}
-				began = time.Now()
-				if _, err := source.Verify(context.Background(), hs256(t)); !errors.Is(err, jwks.ErrUnavailable) || time.Since(began) != 0 {
-					t.Errorf("while it hangs: %v after %v", err, time.Since(began))
-				}
-				time.Sleep(time.Hour)
+				time.Sleep(time.Second)
 				synctest.Wait()
-				if _, err := source.Verify(context.Background(), hs256(t)); err != nil || calls.Load() != 1 {
-					t.Errorf("in the end: %v, %d fetches", err, calls.Load())
-				}
+				wants(t, source, hs256(t), tt.want, 0)
 			})
 		})
 	}
@@ -216,6 +109,7 @@ func TestSecretUnreadable(t *testing.T) {
 	source := newSecret(t, func(context.Context, string) ([]byte, error) {
 		return file(octJWK(), symmetric(testkeys.HMAC(31), "short")), nil
 	}, nil)
+	defer source.Close()
 	_, err := source.Verify(t.Context(), hs256(t))
 	var fault *jwks.KeyError
 	if !errors.Is(err, jwks.ErrUnavailable) || !errors.As(err, &fault) || fault.Index != 1 || fault.Member != "k" {
@@ -232,18 +126,19 @@ func TestSecretUnreadable(t *testing.T) {
 // Rule K3
 func TestSecretBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls := 0
-		exp := time.Now().Add(time.Hour)
+		var calls atomic.Int32
+		exp := time.Now().Add(5 * time.Minute)
 		source := newSecret(t, func(context.Context, string) ([]byte, error) {
-			calls++
+			calls.Add(1)
 			return file(octJWK().with("exp", exp.Format(time.RFC3339))), nil
 		}, nil)
+		defer source.Close()
 		if got, err := source.Verify(t.Context(), hs256(t)); err != nil || !got.NotAfter.Equal(exp) {
 			t.Errorf("%+v, %v", got, err)
 		}
-		time.Sleep(time.Hour)
-		if _, err := source.Verify(t.Context(), hs256(t)); !errors.Is(err, jwks.ErrKeyExpired) || calls != 1 {
-			t.Errorf("%v, %d fetches", err, calls)
+		time.Sleep(5 * time.Minute)
+		if _, err := source.Verify(t.Context(), hs256(t)); !errors.Is(err, jwks.ErrKeyExpired) || calls.Load() != 1 {
+			t.Errorf("%v, %d fetches", err, calls.Load())
 		}
 	})
 }
@@ -251,21 +146,47 @@ func TestSecretBounds(t *testing.T) {
 // TestNewSecretRefuses has what no source can be made of.
 func TestNewSecretRefuses(t *testing.T) {
 	f := fetcher(func(context.Context, string) ([]byte, error) { return nil, nil })
+	const year = 365 * 24 * time.Hour
 	for name, tt := range map[string]struct {
 		fetcher jwks.SecretFetcher
 		arn     string
-		opts    *jwks.SecretOptions
+		opts    jwks.SecretOptions
 		reason  string
 	}{
-		"no fetcher":        {nil, "arn", nil, "needs a SecretFetcher"},
-		"no ARN":            {f, "", nil, "needs the ARN"},
-		"negative timeout":  {f, "arn", &jwks.SecretOptions{Timeout: -1}, "must not be negative"},
-		"negative interval": {f, "arn", &jwks.SecretOptions{RetryInterval: -1}, "must not be negative"},
+		"no fetcher":         {nil, "arn", jwks.SecretOptions{}, "needs a SecretFetcher"},
+		"no ARN":             {f, "", jwks.SecretOptions{}, "needs the ARN"},
+		"negative timeout":   {f, "arn", jwks.SecretOptions{Timeout: -1}, "Timeout: want 0"},
+		"negative retry":     {f, "arn", jwks.SecretOptions{RetryInterval: -1}, "RetryInterval: want 0"},
+		"negative refresh":   {f, "arn", jwks.SecretOptions{RefreshInterval: -1}, "RefreshInterval: want 0"},
+		"negative minimum":   {f, "arn", jwks.SecretOptions{MinRefresh: -1}, "MinRefresh: want 0"},
+		"negative age":       {f, "arn", jwks.SecretOptions{MaxStale: -1}, "MaxStale: want 0"},
+		"negative wait":      {f, "arn", jwks.SecretOptions{UnknownKidWait: -1}, "UnknownKidWait: want 0"},
+		"negative waiters":   {f, "arn", jwks.SecretOptions{MaxWaiters: -1}, "MaxWaiters: want 0"},
+		"negative grace":     {f, "arn", jwks.SecretOptions{PreviousGrace: -1}, "PreviousGrace: want 0"},
+		"a long grace":       {f, "arn", jwks.SecretOptions{PreviousGrace: year + 1}, "PreviousGrace: want 0"},
+		"a long age":         {f, "arn", jwks.SecretOptions{MaxStale: year + 1}, "MaxStale: want 0"},
+		"grace, no stages":   {f, "arn", jwks.SecretOptions{PreviousGrace: 1}, "StagedSecretFetcher"},
+		"rare, then limited": {f, "arn", jwks.SecretOptions{MinRefresh: time.Hour}, "at most RefreshInterval"},
+		"slow":               {f, "arn", jwks.SecretOptions{Timeout: time.Hour}, "at most RefreshInterval"},
+		"stale too soon":     {f, "arn", jwks.SecretOptions{RefreshInterval: 10 * time.Minute, MaxStale: 11*time.Minute + 10*time.Second - 1}, "at least 11m10s"},
+		"stale by default":   {f, "arn", jwks.SecretOptions{RefreshInterval: 4 * time.Hour}, "MaxStale: 4h0m0s, want at least 4h24m10s"},
 	} {
-		s, err := jwks.NewSecret(tt.fetcher, tt.arn, tt.opts)
+		s, err := jwks.NewSecret(tt.fetcher, tt.arn, &tt.opts)
 		if s != nil || err == nil || !strings.Contains(err.Error(), tt.reason) {
 			t.Errorf("%s: %v, %v", name, s, err)
 		}
+	}
+	for name, opts := range map[string]jwks.SecretOptions{
+		"as old as one refresh": {RefreshInterval: 10 * time.Minute, MaxStale: 11*time.Minute + 10*time.Second},
+		"short":                 {RefreshInterval: 20 * time.Second},
+		"a year":                {MaxStale: year},
+	} {
+		s, err := jwks.NewSecret(f, "arn", &opts)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		s.Close()
 	}
 }
 
@@ -274,15 +195,13 @@ func TestNewSecretRefuses(t *testing.T) {
 // Rule G5
 func TestSecretOptionsAreCopied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		opts := &jwks.SecretOptions{Timeout: time.Second}
+		opts := &jwks.SecretOptions{UnknownKidWait: 2 * time.Second}
 		source := newSecret(t, func(ctx context.Context, _ string) ([]byte, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}, opts)
-		opts.Timeout = time.Hour
-		began := time.Now()
-		if _, err := source.Verify(t.Context(), hs256(t)); err == nil || time.Since(began) != time.Second {
-			t.Errorf("%v after %v", err, time.Since(began))
-		}
+		defer source.Close()
+		opts.UnknownKidWait = time.Minute
+		wants(t, source, hs256(t), "503", 2*time.Second)
 	})
 }

@@ -23,6 +23,7 @@ type Set struct {
 	byKeyID    map[string]*key
 	skipped    []*KeyError
 	generation uint64
+	previous   *Set // of the secret's previous version, or nil
 }
 
 // key is a usable key.
@@ -71,6 +72,29 @@ func newSet(keys []*key, skipped []*KeyError) *Set {
 		}
 	}
 	return s
+}
+
+// over returns s with the keys of previous behind its own: they verify what s
+// does not, until then. The kids of both may be the same.
+func (s *Set) over(previous *Set, until time.Time) *Set {
+	bounded := make([]*key, len(previous.keys))
+	for i, k := range previous.keys {
+		copied := *k
+		if k.valid.until.IsZero() || until.Before(k.valid.until) {
+			copied.valid.until = until.UTC()
+		}
+		bounded[i] = &copied
+	}
+	both := *s
+	both.previous = newSet(bounded, nil)
+	sum := keyed(binary.BigEndian.AppendUint64(nil, s.generation), binary.BigEndian.AppendUint64(nil, both.previous.generation))
+	both.generation = binary.BigEndian.Uint64(sum)
+	return &both
+}
+
+// has reports whether a key of s has that kid, which may not be "".
+func (s *Set) has(kid string) bool {
+	return kid != "" && (s.byKeyID[kid] != nil || s.previous != nil && s.previous.byKeyID[kid] != nil)
 }
 
 // Len returns the number of usable keys.

@@ -9,8 +9,8 @@ import (
 )
 
 // Source verifies tokens with the keys that are in force now. It is the joint
-// between keys and those who use them: [Static] and [NewSecret] make sources,
-// and so may others.
+// between keys and those who use them: [Static], [NewRemote], [NewDiscovered] and
+// [NewSecret] make sources, and so may others.
 //
 // Verify errors are those of [Set.Verify], and [ErrUnavailable] when the keys
 // cannot be had: that says nothing of the token.

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -36,6 +37,22 @@ func (s *Set) Verify(j *JWS, now time.Time) (Verified, error) {
 	if t == nil {
 		return Verified{}, malformed("not parsed")
 	}
+	v, err := s.verify(t, now)
+	if err == nil || s == nil || s.previous == nil || errors.Is(err, ErrKeyExpired) {
+		return v, err
+	}
+	old, again := s.previous.verify(t, now)
+	switch {
+	case again == nil:
+		old.Generation = s.generation
+		return old, nil
+	case errors.Is(again, ErrUnknownKey):
+		return v, err
+	}
+	return Verified{}, again
+}
+
+func (s *Set) verify(t *token, now time.Time) (Verified, error) {
 	var room [maxTries]*key
 	candidates, err := s.candidates(t, room[:0])
 	if err != nil {

@@ -257,16 +257,32 @@ func TestZeroValues(t *testing.T) {
 			t.Errorf("%s StaticSource: generation: %v", name, err)
 		}
 	}
-	for name, source := range map[string]*jwks.SecretSource{"nil": nil, "zero": {}} {
+	for name, source := range map[string]fresh{
+		"nil SecretSource": (*jwks.SecretSource)(nil), "zero SecretSource": &jwks.SecretSource{},
+		"nil Remote": (*jwks.Remote)(nil), "zero Remote": &jwks.Remote{},
+	} {
 		if _, err := source.Verify(t.Context(), good); !errors.Is(err, jwks.ErrUnavailable) {
-			t.Errorf("%s SecretSource: %v", name, err)
+			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := source.Verify(t.Context(), nil); !errors.Is(err, jwks.ErrMalformed) {
-			t.Errorf("%s SecretSource, no token: %v", name, err)
+			t.Errorf("%s, no token: %v", name, err)
 		}
 		if _, err := source.Generation(); !errors.Is(err, jwks.ErrUnavailable) {
-			t.Errorf("%s SecretSource: generation: %v", name, err)
+			t.Errorf("%s: generation: %v", name, err)
 		}
+		if h := source.Health(); !errors.Is(h.LastError, jwks.ErrUnavailable) || h.Generation != 0 {
+			t.Errorf("%s: health: %+v", name, h)
+		}
+		if near, far := source.RevocationBound(); near != 0 || far != 0 {
+			t.Errorf("%s: bound: %v, %v", name, near, far)
+		}
+		if err := source.Close(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var none *jwks.Remote
+	if none.Issuer() != "" || none.Warnings() != nil {
+		t.Errorf("nil Remote: issuer %q, warnings %v", none.Issuer(), none.Warnings())
 	}
 }
 

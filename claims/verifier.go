@@ -79,8 +79,9 @@ type Verifier struct {
 // NewVerifier returns a Verifier for tokens as cfg declares them, verified with
 // keys. Empty fields of cfg are absent ones.
 //
-// When cfg takes its keys from a URL, Issuer and ClaimRegex are required unless
-// waived in opts. With keys from a secret both may be missing, as in Kendra's
+// When the keys come from a URL, as cfg says or because they are a [jwks.Remote],
+// Issuer and ClaimRegex are required unless waived in opts; the Issuer is the one
+// that the keys were discovered for, if they were. With keys from a secret both may be missing, as in Kendra's
 // examples; [Verifier.Warnings] then lists them.
 //
 // opts may be nil, and is copied. Errors name the field and the fix.
@@ -95,7 +96,7 @@ func NewVerifier(cfg tokenconfig.JWT, keys jwks.Source, opts *Options) (*Verifie
 	if opts != nil {
 		o = *opts
 	}
-	if err := checkSkips(cfg, o); err != nil {
+	if err := checkSkips(cfg, keys, o); err != nil {
 		return nil, err
 	}
 	v := &Verifier{keys: keys, issuer: cfg.Issuer, revoked: o.Revoked, warnings: warnings(cfg, o)}
@@ -120,9 +121,12 @@ func NewVerifier(cfg tokenconfig.JWT, keys jwks.Source, opts *Options) (*Verifie
 
 // checkSkips requires what keys from a URL need, and refuses to skip a check
 // that the configuration asks for.
-func checkSkips(cfg tokenconfig.JWT, o Options) error {
-	fromURL := cfg.KeyLocation == tokenconfig.KeyURL
+func checkSkips(cfg tokenconfig.JWT, keys jwks.Source, o Options) error {
+	remote, isRemote := keys.(*jwks.Remote) // whatever the configuration calls it
+	fromURL := cfg.KeyLocation == tokenconfig.KeyURL || isRemote
 	switch {
+	case isRemote && remote.Issuer() != "" && remote.Issuer() != cfg.Issuer:
+		return errors.New("claims: Issuer: the keys are those of another issuer, which NewDiscovered was given; name the same in both, byte for byte")
 	case fromURL && cfg.Issuer == "" && !o.InsecureSkipIssuer:
 		return errors.New("claims: Issuer: keys from a URL need it, since they may sign for other issuers; set it or InsecureSkipIssuer")
 	case fromURL && cfg.ClaimRegex == "" && !o.InsecureSkipAudience:

@@ -26,6 +26,7 @@ func secretGate(t *testing.T, issuer *tokentest.Issuer, arn string) *tokenacl.Ga
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { source.Close() })
 	trust := issuer.Trust()
 	trust.Keys = source
 	gate, err := tokenacl.NewGate([]tokenacl.Issuer{trust}, nil)
@@ -123,9 +124,9 @@ func fetch(t *testing.T, store *tokentest.SecretStore, arn string) []byte {
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := tokentest.NewIssuer(t).With(jwks.HS256)
-		gate := secretGate(t, issuer, tokentest.SharedSecretARN)
 		throttled := errors.New("throttled")
 		issuer.Secrets().Fail(throttled)
+		gate := secretGate(t, issuer, tokentest.SharedSecretARN)
 		err := refusal(t, gate, issuer.Token(mary()))
 		if !errors.Is(err, tokenacl.ErrUnavailable) || !errors.Is(err, throttled) {
 			t.Errorf("during the outage: %v", err)

@@ -23,6 +23,9 @@
 //	go run ./securesearch -data DIR -meta Meta/ -acl acl.json -bucket NAME \
 //		-config create-index.json -secret secret.json -token TOKEN
 //
+// Instead of -secret, the keys may come from where they really live, and stay
+// fresh: -jwks-url URL, or -issuer ISSUER for OpenID discovery.
+//
 // It exits with 0, with 2 when a token is refused, and with 1 for any other error.
 package main
 
@@ -78,6 +81,9 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.source.bucket, "bucket", "", "bucket `NAME` that the ACL configuration speaks of")
 	f.StringVar(&o.trust.config, "config", "", "create-index JSON `FILE` with the token configuration")
 	f.StringVar(&o.trust.secret, "secret", "", "`FILE` with the keys, as Kendra's secret holds them")
+	f.StringVar(&o.trust.keysURL, "jwks-url", "", "fetch the keys from this `URL` and keep them fresh, instead of -secret")
+	f.StringVar(&o.trust.issuer, "issuer", "", "find the keys of this `ISSUER` by OpenID discovery, instead of -secret")
+	f.BoolVar(&o.trust.allowHTTP, "insecure-allow-http", false, "allow http in -jwks-url, -issuer and the configuration")
 	f.StringVar(&o.trust.groups, "groups", "", "`FILE` of group memberships (a JSON array of Kendra's PutPrincipalMapping requests) that add to a token's groups")
 	f.BoolVar(&o.trust.unsigned, "insecure-trust-unsigned-json", false, "accept the unsigned JSON token of a -config that asks for it")
 	if err := f.Parse(args); err != nil {
@@ -109,8 +115,10 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		return o, errors.New("-as and -token are both given; use one")
 	case o.limit < 1:
 		return o, errors.New("-n is too small, want 1 or more")
-	case (o.trust.config == "") != (o.trust.secret == "") && !o.trust.unsigned:
-		return o, errors.New("-config and -secret go together: what to trust, and the keys for it")
+	case o.trust.sources() > 1:
+		return o, errors.New("-secret, -jwks-url and -issuer each say where the keys are; use one")
+	case (o.trust.config == "") != (o.trust.sources() == 0) && !o.trust.unsigned:
+		return o, errors.New("-config goes with one of -secret, -jwks-url and -issuer: what to trust, and the keys for it")
 	case o.source.dir == "" && (o.source.metadata != "" || o.source.aclFile != "" || o.source.bucket != ""):
 		return o, errors.New("-meta, -acl and -bucket go with -data")
 	case o.rsa && o.trust.config != "":
@@ -148,7 +156,7 @@ func (o options) do(ctx context.Context, stdin io.Reader, out *bufio.Writer) err
 	if err != nil {
 		return err
 	}
-	defer authority.gate.Close()
+	defer authority.Close()
 	if o.mint != "" {
 		token, err := authority.token(o.mint, time.Now())
 		switch {

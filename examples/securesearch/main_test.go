@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,6 +15,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/tokenacl/tokenacl/tokentest"
 )
 
 // access is the table of the scenario: the folders of each persona.
@@ -171,6 +175,7 @@ func TestBadTokenIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer authority.Close()
 	expired, err := authority.token("mary", time.Now().Add(-time.Hour))
 	if err != nil {
 		t.Fatal(err)
@@ -376,6 +381,46 @@ func TestGroupsOfTheDirectory(t *testing.T) {
 	}
 }
 
+// configOf writes a configuration that trusts an issuer, with keys at a URL.
+func configOf(t *testing.T, issuer string) string {
+	t.Helper()
+	config := fmt.Sprintf(`{"UserTokenConfigurations":[{"JwtTokenTypeConfiguration":{"KeyLocation":"URL","URL":%q,
+		"Issuer":%q,"ClaimRegex":%q,"UserNameAttributeField":"user","GroupAttributeField":"groups"}}]}`,
+		issuer+"/keys", issuer, tokentest.Audience)
+	return filepath.Join(bucket(t, map[string]string{"config.json": config}), "config.json")
+}
+
+// Rules K7, T5: keys from a URL, and by discovery
+func TestKeysFromTheNetwork(t *testing.T) {
+	issuer := tokentest.NewIssuer(t)
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	mux.Handle("GET "+tokentest.KeysPath, issuer.Handler())
+	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, server.URL, server.URL+tokentest.KeysPath)
+	})
+	who := tokentest.Persona("mary", "AWS-SA")
+	who["iss"] = server.URL
+	for name, keys := range map[string][]string{
+		"jwks-url": {"-jwks-url", server.URL + tokentest.KeysPath}, "issuer": {"-issuer", server.URL},
+	} {
+		args := append(keys, "-config", configOf(t, server.URL), "-insecure-allow-http", "-q", "search", "-json", "-n", "100", "-token")
+		if got := folders(hits(t, search(t, "", append(args, issuer.Token(who))...))); !slices.Equal(got, access["mary"]) {
+			t.Errorf("%s: mary finds %v", name, got)
+		}
+		for _, bad := range []string{issuer.Expired(who), issuer.WrongKey(who), issuer.WrongIssuer(who), issuer.Unsigned(who)} {
+			if r := search(t, "", append(args, bad)...); r.code != 2 || r.stdout != "" {
+				t.Errorf("%s: a broken token: exit %d", name, r.code)
+			}
+		}
+	}
+	dead := []string{"-jwks-url", server.URL + "/none", "-config", configOf(t, server.URL), "-insecure-allow-http", "-token", issuer.Token(who)}
+	if r := search(t, "", dead...); r.code != 1 || r.stdout != "" || !strings.Contains(r.stderr, "unavailable") {
+		t.Errorf("no keys: exit %d, %q; want 1, since nobody can tell", r.code, r.stderr)
+	}
+}
+
 func TestUnsignedJSONNeedsItsFlag(t *testing.T) {
 	dir := bucket(t, map[string]string{"config.json": `{"UserTokenConfigurations":[{"JsonTokenTypeConfiguration":{
 		"UserNameAttributeField":"username","GroupAttributeField":"groups"}}]}`})
@@ -407,6 +452,10 @@ func TestUsageErrors(t *testing.T) {
 		"table of one":       {"-table", "-as", "mary"},
 		"config alone":       {"-config", "x"},
 		"secret alone":       {"-secret", "x"},
+		"keys twice":         {"-config", "x", "-secret", "y", "-jwks-url", "https://z.example"},
+		"issuer alone":       {"-issuer", "https://z.example"},
+		"keys over http":     {"-config", configOf(t, "https://z.example"), "-jwks-url", "http://z.example", "-q", "search"},
+		"another issuer":     {"-config", configOf(t, "https://z.example"), "-issuer", "https://y.example", "-q", "search"},
 		"meta without data":  {"-meta", "Meta/"},
 		"rsa with config":    {"-rsa", "-config", "x", "-secret", "y"},
 		"missing folder":     {"-as", "mary", "-data", filepath.Join("no", "such", "folder")},

@@ -64,8 +64,22 @@ func find(name string) (persona, error) {
 type trust struct {
 	builtin        string // sharedSecret, which "" is too, or publicKey
 	config, secret string
+	keysURL        string // instead of secret: keys at a URL,
+	issuer         string // or of this issuer, found by discovery
+	allowHTTP      bool   // for these two
 	groups         string // file of group memberships; "" is none
 	unsigned       bool
+}
+
+// sources counts the places that keys should come from.
+func (t trust) sources() int {
+	n := 0
+	for _, place := range []string{t.secret, t.keysURL, t.issuer} {
+		if place != "" {
+			n++
+		}
+	}
+	return n
 }
 
 const (
@@ -78,7 +92,8 @@ const (
 type authority struct {
 	gate   *tokenacl.Gate
 	config *tokenconfig.Config
-	secret []byte // in Kendra's format
+	secret []byte // in Kendra's format; nil when keys are fetched
+	close  func() error
 }
 
 // secretFile stands in for AWS Secrets Manager.
@@ -91,20 +106,12 @@ func (t trust) open() (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &authority{secret: secret}
-	if a.config, err = tokenconfig.Parse(config, nil); err != nil {
+	a := &authority{secret: secret, close: func() error { return nil }}
+	if a.config, err = tokenconfig.Parse(config, &tokenconfig.Options{InsecureAllowHTTP: t.allowHTTP}); err != nil {
 		return nil, fmt.Errorf("token configuration: %w", err)
 	}
 	issuer := tokenacl.Issuer{Config: a.config}
-	switch {
-	case a.config.SecretARN() != "":
-		issuer.Keys, err = jwks.NewSecret(secretFile(secret), a.config.SecretARN(), nil)
-	case a.config.KeysURL() != "":
-		var set *jwks.Set
-		set, err = jwks.Parse(secret, jwks.Public)
-		issuer.Keys = jwks.Static(set)
-	}
-	if err != nil {
+	if issuer.Keys, err = t.keys(a); err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
 	options := tokenacl.Options{InsecureTrustUnsignedJSON: t.unsigned}
@@ -113,6 +120,44 @@ func (t trust) open() (*authority, error) {
 	}
 	a.gate, err = tokenacl.NewGate([]tokenacl.Issuer{issuer}, &options)
 	return a, err
+}
+
+// keys returns where the keys come from, nil for tokens that nobody signs.
+func (t trust) keys(a *authority) (jwks.Source, error) {
+	remote := &jwks.RemoteOptions{InsecureAllowHTTP: t.allowHTTP}
+	switch {
+	case t.keysURL != "":
+		keys, err := jwks.NewRemote(t.keysURL, remote)
+		if err != nil {
+			return nil, err
+		}
+		a.close = keys.Close
+		return keys, nil
+	case t.issuer != "":
+		keys, err := jwks.NewDiscovered(t.issuer, remote)
+		if err != nil {
+			return nil, err
+		}
+		a.close = keys.Close
+		return keys, nil
+	case a.config.SecretARN() != "":
+		keys, err := jwks.NewSecret(secretFile(a.secret), a.config.SecretARN(), nil)
+		if err != nil {
+			return nil, err
+		}
+		a.close = keys.Close
+		return keys, nil
+	case a.config.KeysURL() != "":
+		set, err := jwks.Parse(a.secret, jwks.Public)
+		return jwks.Static(set), err
+	}
+	return nil, nil
+}
+
+// Close ends what keeps keys fresh.
+func (a *authority) Close() error {
+	a.gate.Close()
+	return a.close()
 }
 
 // directory returns the groups that add to those of a token, nil without -groups.

@@ -36,7 +36,7 @@ func startSite(t *testing.T, local bool, args ...string) *httptest.Server {
 	}
 	s := httptest.NewServer(site)
 	t.Cleanup(s.Close)
-	t.Cleanup(func() { a.gate.Close() })
+	t.Cleanup(func() { a.Close() })
 	return s
 }
 

@@ -32,7 +32,7 @@ var policy = map[string]string{
 	"acl/pushdown/qdrant":     "acl",
 	"acl/acltest":             "acl",
 	"tokenconfig":             "",
-	"jwks/secretsmanager":     "jwks | github.com/aws/aws-sdk-go-v2",
+	"jwks/secretsmanager":     "jwks | github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go",
 	"claims":                  "acl jwks tokenconfig",
 	"fgac":                    "acl",
 	"kmssigner":               "jwks | golang.org/x/sync golang.org/x/time",

@@ -24,7 +24,8 @@
 //		-config create-index.json -secret secret.json -token TOKEN
 //
 // Instead of -secret, the keys may come from where they really live, and stay
-// fresh: -jwks-url URL, or -issuer ISSUER for OpenID discovery.
+// fresh: -jwks-url URL, -issuer ISSUER for OpenID discovery, or -secret-arn ARN
+// in AWS Secrets Manager (-aws-endpoint URL for an emulator).
 //
 // It exits with 0, with 2 when a token is refused, and with 1 for any other error.
 package main
@@ -83,6 +84,8 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.trust.secret, "secret", "", "`FILE` with the keys, as Kendra's secret holds them")
 	f.StringVar(&o.trust.keysURL, "jwks-url", "", "fetch the keys from this `URL` and keep them fresh, instead of -secret")
 	f.StringVar(&o.trust.issuer, "issuer", "", "find the keys of this `ISSUER` by OpenID discovery, instead of -secret")
+	f.StringVar(&o.trust.secretARN, "secret-arn", "", "fetch the secret with this `ARN` from AWS Secrets Manager, instead of -secret")
+	f.StringVar(&o.trust.awsEndpoint, "aws-endpoint", "", "`URL` of Secrets Manager, such as an emulator's, with -secret-arn")
 	f.BoolVar(&o.trust.allowHTTP, "insecure-allow-http", false, "allow http in -jwks-url, -issuer and the configuration")
 	f.StringVar(&o.trust.groups, "groups", "", "`FILE` of group memberships (a JSON array of Kendra's PutPrincipalMapping requests) that add to a token's groups")
 	f.BoolVar(&o.trust.unsigned, "insecure-trust-unsigned-json", false, "accept the unsigned JSON token of a -config that asks for it")
@@ -116,9 +119,11 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	case o.limit < 1:
 		return o, errors.New("-n is too small, want 1 or more")
 	case o.trust.sources() > 1:
-		return o, errors.New("-secret, -jwks-url and -issuer each say where the keys are; use one")
+		return o, errors.New("-secret, -jwks-url, -issuer and -secret-arn each say where the keys are; use one")
 	case (o.trust.config == "") != (o.trust.sources() == 0) && !o.trust.unsigned:
-		return o, errors.New("-config goes with one of -secret, -jwks-url and -issuer: what to trust, and the keys for it")
+		return o, errors.New("-config goes with one of -secret, -jwks-url, -issuer and -secret-arn: what to trust, and the keys for it")
+	case o.trust.awsEndpoint != "" && o.trust.secretARN == "":
+		return o, errors.New("-aws-endpoint goes with -secret-arn")
 	case o.source.dir == "" && (o.source.metadata != "" || o.source.aclFile != "" || o.source.bucket != ""):
 		return o, errors.New("-meta, -acl and -bucket go with -data")
 	case o.rsa && o.trust.config != "":
@@ -152,7 +157,7 @@ func (o options) do(ctx context.Context, stdin io.Reader, out *bufio.Writer) err
 	if o.rsa {
 		o.trust.builtin = publicKey
 	}
-	authority, err := o.trust.open()
+	authority, err := o.trust.open(ctx)
 	if err != nil {
 		return err
 	}

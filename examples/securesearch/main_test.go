@@ -171,7 +171,7 @@ func TestPageIsFilledBehindHiddenHits(t *testing.T) {
 // Rules T1, T2, T3: a bad token finds nothing, not even what a guest would.
 func TestBadTokenIsRefused(t *testing.T) {
 	mary, patricia := strings.Split(mint(t, "mary"), "."), strings.Split(mint(t, "patricia"), ".")
-	authority, err := trust{}.open()
+	authority, err := trust{}.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -453,6 +453,8 @@ func TestUsageErrors(t *testing.T) {
 		"config alone":       {"-config", "x"},
 		"secret alone":       {"-secret", "x"},
 		"keys twice":         {"-config", "x", "-secret", "y", "-jwks-url", "https://z.example"},
+		"endpoint alone":     {"-as", "mary", "-aws-endpoint", "http://127.0.0.1:1"},
+		"endpoint over http": {"-config", configOf(t, "https://z.example"), "-secret-arn", tokentest.SharedSecretARN, "-aws-endpoint", "http://z.example", "-q", "search"},
 		"issuer alone":       {"-issuer", "https://z.example"},
 		"keys over http":     {"-config", configOf(t, "https://z.example"), "-jwks-url", "http://z.example", "-q", "search"},
 		"another issuer":     {"-config", configOf(t, "https://z.example"), "-issuer", "https://y.example", "-q", "search"},

@@ -23,6 +23,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/groups"
 	"github.com/tokenacl/tokenacl/jwks"
+	"github.com/tokenacl/tokenacl/jwks/secretsmanager"
 	"github.com/tokenacl/tokenacl/tokenconfig"
 )
 
@@ -67,6 +68,8 @@ type trust struct {
 	keysURL        string // instead of secret: keys at a URL,
 	issuer         string // or of this issuer, found by discovery
 	allowHTTP      bool   // for these two
+	secretARN      string // or in AWS Secrets Manager,
+	awsEndpoint    string // which is here; "" is AWS
 	groups         string // file of group memberships; "" is none
 	unsigned       bool
 }
@@ -74,7 +77,7 @@ type trust struct {
 // sources counts the places that keys should come from.
 func (t trust) sources() int {
 	n := 0
-	for _, place := range []string{t.secret, t.keysURL, t.issuer} {
+	for _, place := range []string{t.secret, t.keysURL, t.issuer, t.secretARN} {
 		if place != "" {
 			n++
 		}
@@ -101,7 +104,7 @@ type secretFile []byte
 
 func (s secretFile) FetchSecret(context.Context, string) ([]byte, error) { return s, nil }
 
-func (t trust) open() (*authority, error) {
+func (t trust) open(ctx context.Context) (*authority, error) {
 	config, secret, err := t.read()
 	if err != nil {
 		return nil, err
@@ -111,7 +114,7 @@ func (t trust) open() (*authority, error) {
 		return nil, fmt.Errorf("token configuration: %w", err)
 	}
 	issuer := tokenacl.Issuer{Config: a.config}
-	if issuer.Keys, err = t.keys(a); err != nil {
+	if issuer.Keys, err = t.keys(ctx, a); err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
 	options := tokenacl.Options{InsecureTrustUnsignedJSON: t.unsigned}
@@ -123,7 +126,7 @@ func (t trust) open() (*authority, error) {
 }
 
 // keys returns where the keys come from, nil for tokens that nobody signs.
-func (t trust) keys(a *authority) (jwks.Source, error) {
+func (t trust) keys(ctx context.Context, a *authority) (jwks.Source, error) {
 	remote := &jwks.RemoteOptions{InsecureAllowHTTP: t.allowHTTP}
 	switch {
 	case t.keysURL != "":
@@ -140,8 +143,17 @@ func (t trust) keys(a *authority) (jwks.Source, error) {
 		}
 		a.close = keys.Close
 		return keys, nil
-	case a.config.SecretARN() != "":
-		keys, err := jwks.NewSecret(secretFile(a.secret), a.config.SecretARN(), nil)
+	case a.config.SecretARN() != "" || t.secretARN != "":
+		var secrets jwks.SecretFetcher = secretFile(a.secret)
+		arn := a.config.SecretARN()
+		if t.secretARN != "" {
+			var err error
+			if secrets, err = secretsmanager.New(ctx, &secretsmanager.Options{Endpoint: t.awsEndpoint}); err != nil {
+				return nil, err
+			}
+			arn = t.secretARN
+		}
+		keys, err := jwks.NewSecret(secrets, arn, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func startSite(t *testing.T, local bool, args ...string) *httptest.Server {
 	if err != nil || !o.page {
 		t.Fatalf("%v: no page (%v)", args, err)
 	}
-	a, err := o.trust.open()
+	a, err := o.trust.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

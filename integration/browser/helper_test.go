@@ -21,17 +21,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-)
 
-// missing is what happens without a real component: a loud skip on a machine of
-// one's own, a failure in CI.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("NOT RUN: %s", what)
-	}
-	t.Skipf("NOT RUN: %s", what)
-}
+	"github.com/tokenacl/tokenacl/integration/real"
+)
 
 // chromium is the browser of all tests, which have a profile of their own each.
 var chromium = sync.OnceValues(func() (context.Context, error) {
@@ -133,12 +125,10 @@ type tab struct {
 
 func open(t *testing.T, url, path string) *tab {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("NOT RUN: a browser, which -short leaves out")
-	}
+	real.Wanted(t)
 	browser, err := chromium()
 	if err != nil {
-		missing(t, "no Chromium: "+err.Error())
+		real.Missing(t, "no Chromium: "+err.Error())
 	}
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)

@@ -79,10 +79,10 @@ type Verifier struct {
 // NewVerifier returns a Verifier for tokens as cfg declares them, verified with
 // keys. Empty fields of cfg are absent ones.
 //
-// When the keys come from a URL, as cfg says or because they are a [jwks.Remote],
-// Issuer and ClaimRegex are required unless waived in opts; the Issuer is the one
-// that the keys were discovered for, if they were. With keys from a secret both may be missing, as in Kendra's
-// examples; [Verifier.Warnings] then lists them.
+// When cfg takes its keys from a URL, or keys is a [jwks.Remote], Issuer and
+// ClaimRegex are required unless waived in opts. With keys from a secret both may
+// be missing, as in Kendra's examples; [Verifier.Warnings] then lists them. A
+// Remote that was discovered for an issuer serves no configuration of another.
 //
 // opts may be nil, and is copied. Errors name the field and the fix.
 func NewVerifier(cfg tokenconfig.JWT, keys jwks.Source, opts *Options) (*Verifier, error) {
@@ -122,11 +122,11 @@ func NewVerifier(cfg tokenconfig.JWT, keys jwks.Source, opts *Options) (*Verifie
 // checkSkips requires what keys from a URL need, and refuses to skip a check
 // that the configuration asks for.
 func checkSkips(cfg tokenconfig.JWT, keys jwks.Source, o Options) error {
-	remote, isRemote := keys.(*jwks.Remote) // whatever the configuration calls it
-	fromURL := cfg.KeyLocation == tokenconfig.KeyURL || isRemote
+	remote, _ := keys.(*jwks.Remote)
+	fromURL := cfg.KeyLocation == tokenconfig.KeyURL || remote != nil
 	switch {
-	case isRemote && remote.Issuer() != "" && remote.Issuer() != cfg.Issuer:
-		return errors.New("claims: Issuer: the keys are those of another issuer, which NewDiscovered was given; name the same in both, byte for byte")
+	case cfg.Issuer != "" && remote.Issuer() != "" && cfg.Issuer != remote.Issuer():
+		return errors.New("claims: Issuer is not the one that the keys were discovered for; they are compared byte for byte, a slash at the end counts")
 	case fromURL && cfg.Issuer == "" && !o.InsecureSkipIssuer:
 		return errors.New("claims: Issuer: keys from a URL need it, since they may sign for other issuers; set it or InsecureSkipIssuer")
 	case fromURL && cfg.ClaimRegex == "" && !o.InsecureSkipAudience:

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -554,57 +553,4 @@ func TestKinds(t *testing.T) {
 	if len(all) != 12 {
 		t.Errorf("texts of the kinds: %q", all)
 	}
-}
-
-// TestKeysFromURL: keys that are fetched from a URL may sign for others, whatever
-// the configuration calls them.
-//
-// Rule T5
-func TestKeysFromURL(t *testing.T) {
-	down := &jwks.RemoteOptions{InsecureTransport: noNetwork{}}
-	remote, err := jwks.NewRemote("https://issuer.example/keys", down)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer remote.Close()
-	discovered, err := jwks.NewDiscovered("https://issuer.example", down)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer discovered.Close()
-	secret := tokenconfig.JWT{KeyLocation: tokenconfig.KeySecretManager, SecretManagerARN: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:s"}
-	with := func(issuer, audience string) tokenconfig.JWT {
-		cfg := secret
-		cfg.Issuer, cfg.ClaimRegex = issuer, audience
-		return cfg
-	}
-	for _, tt := range []struct {
-		name string
-		cfg  tokenconfig.JWT
-		keys jwks.Source
-		opts *claims.Options
-		want string // part of the error, "" is none
-	}{
-		{"no issuer", with("", "app"), remote, nil, "Issuer"},
-		{"no audience", with("https://issuer.example", ""), remote, nil, "ClaimRegex"},
-		{"both", with("https://issuer.example", "app"), remote, nil, ""},
-		{"waived", with("", ""), remote, &claims.Options{InsecureSkipIssuer: true, InsecureSkipAudience: true}, ""},
-		{"discovered", with("https://issuer.example", "app"), discovered, nil, ""},
-		{"discovered for another", with("https://issuer.example/", "app"), discovered, nil, "byte for byte"},
-		{"discovered and waived", with("", "app"), discovered, &claims.Options{InsecureSkipIssuer: true}, "byte for byte"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			_, err := claims.NewVerifier(tt.cfg, tt.keys, tt.opts)
-			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("error %v, want %q in it", err, tt.want)
-			}
-		})
-	}
-}
-
-// noNetwork is a transport that reaches nobody.
-type noNetwork struct{}
-
-func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) {
-	return nil, errors.New("no network")
 }

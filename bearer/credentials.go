@@ -58,11 +58,13 @@ func tokenAlone(s string) (string, error) {
 }
 
 // hasBearer reports whether one of the fields means to be of the Bearer scheme,
-// well formed or not.
+// well formed or not. Proxies join fields by commas (RFC 9110, section 5.3).
 func hasBearer(fields []string) bool {
 	for _, field := range fields {
-		if scheme, _ := cutScheme(strings.TrimLeft(field, " \t")); strings.EqualFold(scheme, "Bearer") {
-			return true
+		for part := range strings.SplitSeq(field, ",") {
+			if scheme, _ := cutScheme(strings.TrimLeft(part, " \t")); strings.EqualFold(scheme, "Bearer") {
+				return true
+			}
 		}
 	}
 	return false

@@ -137,6 +137,8 @@ func corners() []corner {
 		{"own header, signature alone", byHeader, auth("AWS4-HMAC-SHA256 Credential=x"), none},
 		{"own header, empty Authorization", byHeader, append(auth(""), "X-Token: "+good), "mary"},
 		{"own header, second is Bearer", byHeader, append(auth("Basic eDp5"), "Authorization: Bearer x"), twoWays},
+		{"own header, Bearer joined by a proxy", byHeader, auth("Basic eDp5, Bearer x"), twoWays},
+		{"own header, Bearer joined to a signature", byHeader, append(auth("AWS4-HMAC-SHA256 Credential=x,bearer"), "X-Token: "+good), twoWays},
 		{"own header and cookie", byBoth, []string{"X-Token: " + good, "Cookie: session=" + good}, twoWays},
 		{"own header, cookie", byBoth, []string{"Cookie: session=" + good}, "mary"},
 		{"cookie, token in Authorization", byBoth, append(auth("Bearer "+good), "Cookie: session="+good), twoWays},
@@ -190,6 +192,7 @@ var (
 	authorizationForm = regexp.MustCompile(`\A[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)\z`)
 	tokenForm         = regexp.MustCompile(`\A[A-Za-z0-9._~+/-]+=*\z`)
 	anyBearer         = regexp.MustCompile("\\A[ \t]*[Bb][Ee][Aa][Rr][Ee][Rr](?:[^A-Za-z0-9!#$%&'*+.^_`|~-]|\\z)")
+	joinedBearer      = regexp.MustCompile("(?:\\A|,)[ \t]*[Bb][Ee][Aa][Rr][Ee][Rr](?:[^A-Za-z0-9!#$%&'*+.^_`|~-]|\\z)")
 	anyScheme         = regexp.MustCompile("\\A[A-Za-z0-9!#$%&'*+.^_`|~-]")
 )
 
@@ -208,7 +211,7 @@ func oracle(h http.Header, o bearer.Options, guests bool) string {
 	}
 	if o.Header != "" {
 		for _, v := range h["Authorization"] {
-			if anyBearer.MatchString(v) {
+			if joinedBearer.MatchString(v) {
 				return twoWays
 			}
 		}

@@ -35,7 +35,8 @@
 // unless the handler says otherwise, and varies by the header and the cookie that
 // tokens come in: a stored answer must not reach another caller. A handler adds
 // to Vary rather than sets it. It makes an answer public only when the answer is
-// the same for everybody.
+// the same for everybody. net/http's own error answers, such as the 404 of a
+// [http.FileServer], take Cache-Control away again and leave Vary.
 //
 // # What to avoid
 //

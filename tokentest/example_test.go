@@ -1,6 +1,7 @@
 package tokentest_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -26,13 +27,11 @@ func list(gate *tokenacl.Gate, docs *acl.Index) http.Handler {
 func testList(t testing.TB) {
 	issuer := tokentest.NewIssuer(t)
 	docs := acl.NewIndex(acl.Rules{})
-	for id, entries := range map[string]acl.ACL{
-		"blogs/intro.txt":     acl.Public(),
-		"papers/zanzibar.txt": acl.List{acl.Allow.Group("AWS-SA"), acl.Deny.User("eve")},
-	} {
-		if err := docs.Put(id, entries); err != nil {
-			t.Fatalf("%s: %v", id, err)
-		}
+	err := errors.Join(
+		docs.Put("blogs/intro.txt", acl.Public()),
+		docs.Put("papers/zanzibar.txt", acl.List{acl.Allow.Group("AWS-SA"), acl.Deny.User("eve")}))
+	if err != nil {
+		t.Fatalf("%v", err)
 	}
 	app := list(issuer.Gate(), docs)
 	get := func(token string) *httptest.ResponseRecorder {

@@ -86,7 +86,7 @@ func (d *Directory) Put(group acl.DataSourceGroup, orderingID int64, m Members) 
 	if err := m.check("/GroupMembers"); err != nil {
 		return err
 	}
-	return d.apply(change{d.group(group), orderingID, live, d.names(m), ""})
+	return d.apply(true, change{d.group(group), orderingID, live, d.names(m), ""})
 }
 
 // Delete takes a group away with all its members, unless a Put with a higher
@@ -98,7 +98,7 @@ func (d *Directory) Delete(group acl.DataSourceGroup, orderingID int64) error {
 	if err := checkGroup(group, orderingID, ""); err != nil {
 		return err
 	}
-	return d.apply(change{group: d.group(group), orderingID: orderingID, state: deleted})
+	return d.apply(false, change{group: d.group(group), orderingID: orderingID, state: deleted})
 }
 
 // OlderThan returns the groups of one data source (of none if dataSourceID is "")
@@ -138,8 +138,9 @@ func (d *Directory) Forget(olderThan int64) int {
 	return dropped
 }
 
-// apply makes all changes, at most one for each group, or none.
-func (d *Directory) apply(changes ...change) error {
+// apply makes all changes, at most one for each group, or none. A Delete does not
+// fill a Directory: it may come before the first Load.
+func (d *Directory) apply(fills bool, changes ...change) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var due []change
@@ -155,7 +156,7 @@ func (d *Directory) apply(changes ...change) error {
 	for _, c := range due {
 		d.set(c)
 	}
-	d.filled = true
+	d.filled = d.filled || fills
 	return nil
 }
 

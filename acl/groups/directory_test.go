@@ -27,10 +27,13 @@ func of(source, id string) group { return group{GroupID: id, DataSourceID: sourc
 
 func users(ids ...string) groups.Members { return groups.Members{Users: ids} }
 
-// directory makes the calls, which must be accepted.
+// directory makes the calls, which must be accepted, after a first Load.
 func directory(t testing.TB, r acl.Rules, calls ...call) *groups.Directory {
 	t.Helper()
 	d := groups.New(r)
+	if err := d.Load(strings.NewReader("[]")); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range calls {
 		if err := c.to(d); err != nil {
 			t.Fatal(err)
@@ -349,11 +352,15 @@ func TestUnfilled(t *testing.T) {
 		t.Error("accepted")
 	}
 	refuse("refused", d, unfilled)
+	early := groups.New(acl.Rules{})
+	if err := early.Delete(hr, 1); err != nil {
+		t.Error(err)
+	}
+	refuse("a deletion that came first", early, unfilled)
 
 	for name, fill := range map[string]func(*groups.Directory) error{
-		"put":    func(d *groups.Directory) error { return d.Put(group{GroupID: "x"}, 1, groups.Members{}) },
-		"delete": func(d *groups.Directory) error { return d.Delete(hr, 1) },
-		"load":   func(d *groups.Directory) error { return d.Load(strings.NewReader(`[]`)) },
+		"put":  func(d *groups.Directory) error { return d.Put(group{GroupID: "x"}, 1, groups.Members{}) },
+		"load": func(d *groups.Directory) error { return d.Load(strings.NewReader(`[]`)) },
 	} {
 		d := groups.New(acl.Rules{})
 		if err := fill(d); err != nil {

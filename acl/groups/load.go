@@ -49,7 +49,7 @@ func (d *Directory) Load(r io.Reader) error {
 	if changes, err = latest(changes); err != nil {
 		return err
 	}
-	return d.apply(changes...)
+	return d.apply(true, changes...)
 }
 
 // latest returns the change with the highest ordering id for each group.

@@ -162,6 +162,8 @@ var refusals = []struct{ name, text, want string }{
 	{"deep", `[` + strings.Repeat(`[`, 20) + strings.Repeat(`]`, 20) + `]`, ": json: offset 16: nested deeper than allowed"},
 	{"conflict in the file", `[` + request(`GroupMembers:{"MemberUsers":[]}`) + `,` + request(`GroupId:"h"`) + `,` + request() + `]`, ": /2/OrderingId: that of another Put of this group, with other members; use a higher one"},
 	{"conflict in the file that would not matter", `[` + request(`OrderingId:99`) + `,` + request(`GroupMembers:{"MemberUsers":[]}`) + `,` + request() + `]`, ": /2/OrderingId: that of another Put"},
+	{"conflict of equal size", `[` + request(`GroupMembers:{"MemberUsers":[{"UserId":"ann"}]}`) + `,` + request(`GroupMembers:{"MemberUsers":[{"UserId":"bob"}]}`) + `]`, ": /1/OrderingId: that of another Put"},
+	{"conflict of equal size, the other way", `[` + request(`GroupMembers:{"MemberUsers":[{"UserId":"bob"}]}`) + `,` + request(`GroupMembers:{"MemberUsers":[{"UserId":"ann"}]}`) + `]`, ": /1/OrderingId: that of another Put"},
 	{"conflict with before", `[` + request(`GroupId:"new"`) + `,` + request(`GroupId:"before"`, `OrderingId:1`) + `]`, ": /1/OrderingId: that of another Put"},
 	{"forgotten", `[` + request(`GroupId:"newer"`) + `,` + request(`GroupId:"gone"`, `OrderingId:3`) + `]`, ": /1/OrderingId: not above that of a deletion which was forgotten"},
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tokenacl/tokenacl"
 	"github.com/tokenacl/tokenacl/acl"
@@ -21,9 +22,11 @@ import (
 // bearer and the gate, as in any service: the scope in the request's context is
 // all that a handler knows of its caller.
 func (o options) api(mux *http.ServeMux, a *authority, lib *library, local bool) {
-	guarded := bearer.Optional(a.gate, &bearer.Options{Realm: "securesearch", Body: refusal})
-	mux.HandleFunc("GET /api/setup", func(w http.ResponseWriter, r *http.Request) { o.setup(w, a, local) })
-	if local {
+	// Loopback is all users of this machine: the keys of a real issuer sign for none of them.
+	signs := local && o.trust.config == ""
+	guarded := bearer.Optional(a.gate, &bearer.Options{Realm: "securesearch", Body: refusal(local)})
+	mux.HandleFunc("GET /api/setup", func(w http.ResponseWriter, r *http.Request) { o.setup(w, signs) })
+	if signs {
 		mux.HandleFunc("GET /api/token", func(w http.ResponseWriter, r *http.Request) { giveToken(w, r, a) })
 	}
 	mux.Handle("GET /api/search", guarded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,18 +60,24 @@ var problems = []struct {
 	{tokenacl.ErrInvalidRequest, "This request contradicts itself", "Send one token, in one place, of at most 100,000 bytes."},
 }
 
-// refusal is the body of an answer that bearer gives. None of it comes from the
-// token: the library's errors name the field and never a value.
-func refusal(_ *http.Request, _ int, err error) (contentType string, body []byte) {
-	p := problem{"Refused", "The credentials are not of a kind that this service takes.", err.Error()}
-	for _, known := range problems {
-		if errors.Is(err, known.err) {
-			p.Title, p.Text = known.title, known.text
-			break
+// refusal returns the bodies of answers that bearer gives. None of it comes from
+// the token: the library's errors name the field and never a value. They tell of
+// the configuration, so they are for this machine only.
+func refusal(local bool) func(*http.Request, int, error) (string, []byte) {
+	return func(_ *http.Request, _ int, err error) (contentType string, body []byte) {
+		p := problem{Title: "Refused", Text: "The credentials are not of a kind that this service takes."}
+		for _, known := range problems {
+			if errors.Is(err, known.err) {
+				p.Title, p.Text = known.title, known.text
+				break
+			}
 		}
+		if local {
+			p.Words = err.Error()
+		}
+		body, _ = json.Marshal(p)
+		return "application/json", body
 	}
-	body, _ = json.Marshal(p)
-	return "application/json", body
 }
 
 func respond(w http.ResponseWriter, status int, value any) {
@@ -83,9 +92,9 @@ type personaCard struct {
 	Groups string `json:"groups"`
 }
 
-func (o options) setup(w http.ResponseWriter, a *authority, local bool) {
+func (o options) setup(w http.ResponseWriter, signs bool) {
 	cards := []personaCard{{Name: "guest"}}
-	if local && a.signs() {
+	if signs {
 		cards = nil
 		for _, p := range personas {
 			cards = append(cards, personaCard{p.name, strings.Join(p.groups, ", ")})
@@ -97,10 +106,10 @@ func (o options) setup(w http.ResponseWriter, a *authority, local bool) {
 // giveToken plays the login service, for this machine only. The kinds that are
 // no good are there to be refused.
 func giveToken(w http.ResponseWriter, r *http.Request, a *authority) {
-	name, now := r.FormValue("as"), time.Now()
+	name, now := r.URL.Query().Get("as"), time.Now()
 	var token string
 	var err error
-	switch r.FormValue("kind") {
+	switch r.URL.Query().Get("kind") {
 	case "":
 		token, err = a.token(name, now)
 	case "expired":
@@ -127,7 +136,8 @@ func giveToken(w http.ResponseWriter, r *http.Request, a *authority) {
 // documents only, the counts included, and it has no scores: they tell of
 // documents that are hidden.
 type page struct {
-	Total    int           `json:"total"`
+	All      int           `json:"all"`   // of every type
+	Total    int           `json:"total"` // of the type that was asked for
 	Facets   []facet       `json:"facets"`
 	Hits     []pageHit     `json:"hits"`
 	Operator *operatorPage `json:"operator,omitempty"`
@@ -152,13 +162,17 @@ type operatorPage struct {
 	Matrix matrix    `json:"matrix"`
 }
 
-const mostHits = 1000 // on one page
+const (
+	mostHits  = 1000 // on one page; the page knows it, too
+	mostWords = 500  // characters
+)
 
 func (o options) answer(w http.ResponseWriter, r *http.Request, a *authority, lib *library) {
-	limit, err := strconv.Atoi(r.FormValue("n"))
-	words, wanted := r.FormValue("q"), r.FormValue("type")
-	if err != nil || limit < 1 || limit > mostHits || words == "" || len(words) > 500 {
-		respond(w, http.StatusBadRequest, problem{"This search cannot be read", "Give 1 to 500 bytes of words as q and 1 to 1000 as n.", ""})
+	query := r.URL.Query() // not FormValue, which reads bodies
+	limit, err := strconv.Atoi(query.Get("n"))
+	words, wanted := query.Get("q"), query.Get("type")
+	if err != nil || limit < 1 || limit > mostHits || words == "" || utf8.RuneCountInString(words) > mostWords {
+		respond(w, http.StatusBadRequest, problem{"This search cannot be read", "Give 1 to 500 characters of words as q and 1 to 1000 as n.", ""})
 		return
 	}
 	scope := bearer.Scope(r.Context())
@@ -167,6 +181,7 @@ func (o options) answer(w http.ResponseWriter, r *http.Request, a *authority, li
 	var failed error
 	for match := range acl.Filter(lib.index.View(scope), lib.ranked(r.Context(), words, &failed), matchID) {
 		kind := lib.kind(match.ID)
+		p.All++
 		counts[kind]++
 		if wanted != "" && kind != wanted {
 			continue
@@ -198,7 +213,7 @@ func (lib *library) hit(match *found) pageHit {
 
 // document answers alike for a document that is hidden and one that is not there.
 func document(w http.ResponseWriter, r *http.Request, lib *library) {
-	id := r.FormValue("id")
+	id := r.URL.Query().Get("id")
 	if !lib.index.View(bearer.Scope(r.Context())).Allowed(id) {
 		respond(w, http.StatusNotFound, problem{"No such document", "There is none of this name that you may read.", ""})
 		return

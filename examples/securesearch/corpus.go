@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/blevesearch/bleve/v2"
@@ -135,10 +136,12 @@ func folder(key string) string { return path.Base(path.Dir(key)) }
 func (lib *library) ranked(ctx context.Context, words string, failed *error) iter.Seq[*found] {
 	const size = 100
 	return func(yield func(*found) bool) {
-		for from := 0; ; from += size {
-			request := bleve.NewSearchRequestOptions(match(words), size, from, false)
+		var after []string
+		for {
+			request := bleve.NewSearchRequestOptions(match(words), size, 0, false)
 			request.SortBy([]string{"-_score", "_id"})
 			request.IncludeLocations = true
+			request.SearchAfter = after // a growing offset would sort everything for each page
 			result, err := lib.text.SearchInContext(ctx, request)
 			if err != nil {
 				*failed = err
@@ -152,6 +155,8 @@ func (lib *library) ranked(ctx context.Context, words string, failed *error) ite
 			if len(result.Hits) < size {
 				return
 			}
+			last := result.Hits[size-1]
+			after = []string{strconv.FormatFloat(last.Score, 'g', -1, 64), last.ID}
 		}
 	}
 }

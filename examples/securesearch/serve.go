@@ -45,8 +45,11 @@ func (o options) serve(ctx context.Context, a *authority, lib *library, out *buf
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // before anybody knows the URL
 	defer stop()
 	fmt.Fprintf(out, "\nThe same as a page: http://%s (ctrl-C ends it)\n", listener.Addr())
-	if !local {
+	switch {
+	case !local:
 		fmt.Fprintln(out, "Others may reach this address, so the page gives out no tokens: paste one.")
+	case o.trust.config != "":
+		fmt.Fprintln(out, "The page signs no tokens of your issuer: paste one, such as -mint prints where it has the key.")
 	}
 	if err := out.Flush(); err != nil {
 		return err

@@ -264,9 +264,15 @@ func TestFilesOfThePage(t *testing.T) {
 		if resp.StatusCode != 200 || !strings.Contains(h.Get("Content-Type"), kind) || len(body) < 200 {
 			t.Errorf("%s: status %d, %s, %d bytes", name, resp.StatusCode, h.Get("Content-Type"), len(body))
 		}
-		csp := h.Get("Content-Security-Policy")
-		if !strings.HasPrefix(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || h.Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%s: policy %q", name, csp)
+		for header, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+				"base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+		} {
+			if got := h.Get(header); got != want {
+				t.Errorf("%s: %s is %q, want %q", name, header, got, want)
+			}
 		}
 		for _, inline := range []string{" style=", "<style", " onclick=", "innerHTML", "https://", "http://"} {
 			if inline == "http://" && path.Ext(name) != "" {
@@ -289,38 +295,163 @@ func TestFilesOfThePage(t *testing.T) {
 	}
 }
 
-// TestServeEndsCleanly starts the page as a person does and ends it.
-func TestServeEndsCleanly(t *testing.T) {
+// started runs "securesearch ARGS" until the test ends, and returns its URL and
+// what it printed until then.
+func started(t *testing.T, args ...string) (url, printed string, end func() int) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
-	done := make(chan int)
+	done := make(chan int, 1)
 	go func() {
 		var stderr strings.Builder
-		code := run(ctx, []string{"-addr", "127.0.0.1:0"}, strings.NewReader(""), w, &stderr)
+		code := run(ctx, args, strings.NewReader(""), w, &stderr)
 		w.CloseWithError(fmt.Errorf("ended: %s", stderr.String()))
 		done <- code
 	}()
 	lines := bufio.NewScanner(r)
-	url, table := "", 0
 	for url == "" && lines.Scan() {
-		if strings.HasPrefix(lines.Text(), "mary ") {
-			table++
-		}
+		printed += lines.Text() + "\n"
 		if _, rest, ok := strings.Cut(lines.Text(), "http://"); ok {
 			url = "http://" + strings.Fields(rest)[0]
 		}
 	}
-	if url == "" || table != 1 {
-		t.Fatalf("URL %q after %d lines of mary: %v", url, table, lines.Err())
+	if url == "" {
+		t.Fatalf("no URL: %v", lines.Err())
 	}
 	go io.Copy(io.Discard, r)
+	return url, printed, func() int { cancel(); return <-done }
+}
+
+// Others may reach 0.0.0.0, and every user of the machine its loopback: tokens are
+// given out on the latter alone, and none with keys of a real issuer.
+func TestTokensAreGivenOutHereOnly(t *testing.T) {
+	dir := bucket(t, map[string]string{
+		"config.json": `{"UserTokenConfigurations":[{"JwtTokenTypeConfiguration":{"KeyLocation":"SECRET_MANAGER","SecretManagerArn":"arn:aws:secretsmanager:eu-west-1:1:secret:s"}}]}`,
+		"secret.json": `{"keys":[{"kid":"a","alg":"HS256","kty":"OCT","use":"sig","k":"VEVTVElORyBLRVkgVEVTVElORyBLRVkgVEVTVElORyBLRVk="}]}`,
+	})
+	for _, row := range []struct {
+		name   string
+		args   []string
+		status int
+	}{
+		{"here", []string{"-addr", "127.0.0.1:0"}, 200},
+		{"for everybody", []string{"-addr", "0.0.0.0:0"}, 404},
+		{"with a real issuer", []string{"-addr", "127.0.0.1:0", "-config", filepath.Join(dir, "config.json"), "-secret", filepath.Join(dir, "secret.json")}, 404},
+	} {
+		url, _, end := started(t, row.args...)
+		url = strings.Replace(url, "[::]", "127.0.0.1", 1)
+		for _, kind := range []string{"", "expired", "forged"} {
+			resp, err := http.Get(url + "/api/token?as=mary&kind=" + kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != row.status {
+				t.Errorf("%s: a token %q: status %d, want %d", row.name, kind, resp.StatusCode, row.status)
+			}
+		}
+		if code := end(); code != 0 {
+			t.Errorf("%s: exit %d", row.name, code)
+		}
+	}
+}
+
+// What the page is told must not stay in a cache, nor go elsewhere.
+func TestAnswersAreNotStored(t *testing.T) {
+	s := startSite(t, true, "-operator")
+	mary := tokenFrom(t, s, "mary", "")
+	for _, target := range []string{"/api/setup", "/api/token?as=mary", "/api/search?q=search&n=1", "/api/document?id=Data/blogs/missing-acl.md", "/api/document?id=none", "/api/search"} {
+		_, header, _ := get[json.RawMessage](t, s, target, mary)
+		if got := header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s: Cache-Control %q", target, got)
+		}
+	}
+	// The library's words tell of the configuration: they are for this machine.
+	for local, want := range map[bool]bool{true: true, false: false} {
+		s := startSite(t, local)
+		if _, _, p := get[problem](t, s, "/api/search?q=search&n=1", "Bearer x"); (p.Words != "") != want || p.Title == "" {
+			t.Errorf("local %t: words %q", local, p.Words)
+		}
+	}
+}
+
+func TestSearchThatFails(t *testing.T) {
+	for _, args := range [][]string{nil, {"-operator"}} {
+		s := startSite(t, true, args...)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/search?q=search&n=1", nil)
+		r.Host = "localhost"
+		s.Config.Handler.ServeHTTP(w, r)
+		if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "hits") {
+			t.Errorf("%v: status %d, %s", args, w.Code, w.Body)
+		}
+	}
+}
+
+// Documents without a type count, and have no facet of their own.
+func TestFacets(t *testing.T) {
+	files := map[string]string{"a.txt": "plan", "b.txt": "plan", "c.txt": "plan", "d.txt": "plan", "e.txt": "plan"}
+	for name, kind := range map[string]string{"a.txt": "rare", "b.txt": "often", "c.txt": "often", "d.txt": "also"} {
+		files[name+".metadata.json"] = fmt.Sprintf(`{"Attributes":{"DocumentType":%q}}`, kind)
+	}
+	s := startSite(t, true, "-data", bucket(t, files))
+	_, _, got := get[page](t, s, "/api/search?q=plan&n=10", "")
+	want := []facet{{"often", 2}, {"also", 1}, {"rare", 1}}
+	if got.All != 5 || got.Total != 5 || !slices.Equal(got.Facets, want) {
+		t.Errorf("%d of %d, facets %v, want 5 and %v", got.Total, got.All, got.Facets, want)
+	}
+	if _, _, got := get[page](t, s, "/api/search?q=plan&n=10&type=often", ""); got.All != 5 || got.Total != 2 {
+		t.Errorf("often: %d of %d, want 2 of 5", got.Total, got.All)
+	}
+	if status, _, _ := get[page](t, s, "/api/search?n=10&q="+strings.Repeat("%C3%BC", 500), ""); status != 200 {
+		t.Errorf("500 letters of two bytes: status %d", status)
+	}
+}
+
+// Every word that is found is marked, in titles too, and the piece with the most
+// of them is shown.
+func TestMarks(t *testing.T) {
+	filler := strings.Repeat("and so on and so forth ", 30)
+	s := startSite(t, true, "-data", bucket(t, map[string]string{
+		"doc.txt": "A plan. " + filler + "The plan of the plan is a plan. " + filler, "doc.txt.metadata.json": `{"Title":"The plan: a plan"}`,
+	}))
+	_, _, got := get[page](t, s, "/api/search?q=plan&n=1", "")
+	marked := func(parts []part) (n int, text string) {
+		for _, p := range parts {
+			if p.Hit {
+				if n++; p.Text != "plan" {
+					t.Errorf("marked: %q", p.Text)
+				}
+			}
+			text += p.Text
+		}
+		return n, text
+	}
+	if len(got.Hits) != 1 {
+		t.Fatalf("%d hits", len(got.Hits))
+	}
+	if n, text := marked(got.Hits[0].Title); n != 2 || text != "The plan: a plan" {
+		t.Errorf("%d marks in the title %q, want 2", n, text)
+	}
+	if n, text := marked(got.Hits[0].Snippet); n != 3 || !strings.Contains(text, "The plan of the plan is a plan.") {
+		t.Errorf("%d marks in %q, want the 3 that stand together", n, text)
+	}
+}
+
+// TestServeEndsCleanly starts the page as a person does and ends it.
+func TestServeEndsCleanly(t *testing.T) {
+	url, printed, end := started(t, "-addr", "127.0.0.1:0")
+	if strings.Count(printed, "\nmary ") != 1 {
+		t.Errorf("printed %q, want the table first", printed)
+	}
 	resp, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	cancel()
-	if code := <-done; code != 0 || resp.StatusCode != 200 {
+	if code := end(); code != 0 || resp.StatusCode != 200 {
 		t.Errorf("status %d, then exit %d, want 200 and 0", resp.StatusCode, code)
 	}
 }

@@ -20,7 +20,7 @@ func spans(match *found, field string) []span {
 		}
 	}
 	slices.SortFunc(at, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	return slices.CompactFunc(at, func(a, b span) bool { return b.start < a.end })
+	return slices.CompactFunc(at, func(later, earlier span) bool { return later.start < earlier.end })
 }
 
 // part is a piece of a snippet. It is text, never markup.
@@ -36,10 +36,8 @@ func snippet(text string, at []span) []part {
 	best, most := 0, 0
 	for i := range at {
 		n := 0
-		for _, s := range at[i:] {
-			if s.end <= at[i].start+snippetSize {
-				n++
-			}
+		for n < len(at)-i && at[i+n].end <= at[i].start+snippetSize*3/4 { // what stands before it takes the rest
+			n++
 		}
 		if n > most {
 			best, most = i, n

@@ -3,9 +3,10 @@
 // documents and tokens is put into the page as text, never as markup.
 
 const byId = (id) => document.getElementById(id);
-const pageSize = 10;
+const pageSize = 10, mostHits = 1000;
 
-const state = { who: "guest", token: "", type: "", limit: pageSize, operator: false };
+const state = { who: "guest", token: "", minted: 0, type: "", limit: pageSize };
+let turn = new AbortController(); // of whoever is asking; ended when somebody else is
 let running = null; // the AbortController of the search under way
 let clock = 0;
 
@@ -70,36 +71,48 @@ function addPersona(name, groups) {
   byId("personas").append(card);
 }
 
-async function choose(name) {
-  running?.abort(); // nobody sees what was found for somebody else
+// next ends what is under way for the last caller: nobody sees what was found for
+// somebody else.
+function next() {
+  turn.abort();
+  running?.abort();
   clear();
-  state.who = name;
-  state.type = "";
-  state.limit = pageSize;
+  if (byId("reader").open) byId("reader").close();
+  return (turn = new AbortController()).signal;
+}
+
+async function choose(name) {
+  const mine = next();
+  Object.assign(state, { who: name, token: "", type: "", limit: pageSize });
   byId(`who-${name}`).checked = true;
   show("own", name === "token");
+  showToken();
   try {
-    state.token = name === "token" ? byId("token").value.trim() : "";
-    if (name !== "token" && name !== "guest") state.token = await mint(name, "");
+    const token = name === "token" ? byId("token").value.trim() : name === "guest" ? "" : await mint(name, "", mine);
+    if (mine.aborted) return; // somebody else was chosen meanwhile
+    state.token = token;
+    state.minted = performance.now();
   } catch (refusal) {
-    return refuse(refusal);
+    return mine.aborted || refuse(refusal);
   }
-  if (state.who !== name) return; // somebody else was chosen meanwhile
   showToken();
   await search();
 }
 
-async function mint(name, kind) {
-  const answer = await fetch(`api/token?as=${encodeURIComponent(name)}&kind=${kind}`, { cache: "no-store" }).catch(() => null);
+async function mint(name, kind, signal) {
+  const answer = await fetch(`api/token?as=${encodeURIComponent(name)}&kind=${kind}`, { cache: "no-store", signal }).catch(() => null);
   if (!answer || !answer.ok) throw { title: "No token for this person", text: "The server gave out none. Paste one instead.", words: "" };
   return (await answer.json()).token;
 }
 
 async function sample(kind) {
+  const mine = next();
   try {
-    byId("token").value = await mint("mary", kind);
+    const token = await mint("mary", kind, mine);
+    if (mine.aborted) return;
+    byId("token").value = token;
   } catch (refusal) {
-    return refuse(refusal);
+    return mine.aborted || refuse(refusal);
   }
   await choose("token");
 }
@@ -121,11 +134,14 @@ function fill(list, object) {
   }
 }
 
+// expired reports whether a token that the server gave out has outlived its time,
+// by the time that has passed here: the clocks may differ.
 function expired() {
   try {
-    return decode(state.token.split(".")[1]).exp <= Date.now() / 1000;
+    const { iat, exp } = decode(state.token.split(".")[1]);
+    return performance.now() - state.minted >= (exp - iat) * 1000;
   } catch {
-    return true;
+    return false; // the server will say what is wrong with it
   }
 }
 
@@ -187,9 +203,12 @@ async function search() {
   running?.abort();
   const own = (running = new AbortController());
   const words = byId("q").value.trim();
-  if (!["guest", "token"].includes(state.who) && expired()) return choose(state.who); // for a new token
   remember(words);
   clear();
+  if (!["guest", "token"].includes(state.who)) {
+    if (state.token === "") return; // it is on its way, and a search with it
+    if (expired()) return choose(state.who); // for a new one
+  }
   if (words === "") {
     show("start", true);
     return;
@@ -210,7 +229,7 @@ async function search() {
 }
 
 function clear() {
-  for (const id of ["alert", "start", "nothing", "facets", "more", "operator"]) show(id, false);
+  for (const id of ["alert", "start", "nothing", "facets", "more", "operator", "loading"]) show(id, false);
   byId("hits").replaceChildren();
   byId("status").textContent = "";
 }
@@ -232,7 +251,7 @@ function render(answer) {
   show("nothing", answer.hits.length === 0);
   facets(answer);
   byId("hits").replaceChildren(...answer.hits.map(hit));
-  show("more", answer.hits.length < answer.total);
+  show("more", answer.hits.length < Math.min(answer.total, mostHits));
   if (answer.operator) operator(answer.operator);
 }
 
@@ -256,7 +275,6 @@ function marked(parts) {
 }
 
 function facets(answer) {
-  const all = answer.facets.reduce((sum, f) => sum + f.count, 0);
   const pill = (type, text, n) => {
     const button = element("button", { type: "button", "aria-pressed": String(state.type === type), "data-type": type }, text, element("b", {}, String(n)));
     button.addEventListener("click", async () => {
@@ -267,13 +285,15 @@ function facets(answer) {
     });
     return button;
   };
-  byId("facets").replaceChildren(pill("", "All", all), ...answer.facets.map((f) => pill(f.type, label(f.type), f.count)));
+  byId("facets").replaceChildren(pill("", "All", answer.all), ...answer.facets.map((f) => pill(f.type, label(f.type), f.count)));
   show("facets", answer.facets.length > 1 || state.type !== "");
 }
 
 async function read(id) {
+  const mine = turn.signal;
   try {
-    const doc = await call(`api/document?id=${encodeURIComponent(id)}`);
+    const doc = await call(`api/document?id=${encodeURIComponent(id)}`, mine);
+    if (mine.aborted) return;
     byId("reader-place").textContent = doc.id;
     byId("reader-title").textContent = doc.title;
     byId("reader-text").textContent = doc.text || "This document is no text.";
@@ -281,7 +301,7 @@ async function read(id) {
     byId("reader-title").focus();
     byId("reader-text").scrollTop = 0;
   } catch (refusal) {
-    refuse(refusal);
+    if (!mine.aborted) refuse(refusal);
   }
 }
 
@@ -354,16 +374,19 @@ function remember(words) {
   history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
 }
 
-let typing = 0;
+const typing = {};
 
-// soon does something when nothing was typed for a moment.
-function soon(run) {
-  clearTimeout(typing);
-  typing = setTimeout(run, 200);
+// soon does something when nothing was typed into a field for a moment.
+function soon(field, run) {
+  clearTimeout(typing[field]);
+  typing[field] = setTimeout(run, 200);
 }
 
+// restart searches anew, with a token that was pasted a moment ago, too.
 function restart() {
-  clearTimeout(typing);
+  clearTimeout(typing.q);
+  clearTimeout(typing.token);
+  if (state.who === "token" && byId("token").value.trim() !== state.token) return choose("token");
   state.type = "";
   state.limit = pageSize;
   return search();
@@ -377,7 +400,6 @@ async function begin() {
   } catch (refusal) {
     return refuse(refusal);
   }
-  state.operator = setup.operator;
   show("operator-badge", setup.operator);
   for (const p of setup.personas) addPersona(p.name, p.groups || "no token");
   addPersona("token", "paste any");
@@ -387,8 +409,8 @@ async function begin() {
     event.preventDefault();
     restart();
   });
-  byId("q").addEventListener("input", () => soon(restart));
-  byId("token").addEventListener("input", () => soon(() => choose("token")));
+  byId("q").addEventListener("input", () => soon("q", restart));
+  byId("token").addEventListener("input", () => soon("token", () => choose("token")));
   byId("samples").addEventListener("click", (event) => event.target.dataset.kind && sample(event.target.dataset.kind));
   byId("starters").addEventListener("click", (event) => {
     if (event.target.tagName !== "BUTTON") return;
@@ -398,7 +420,7 @@ async function begin() {
   });
   byId("more").addEventListener("click", async () => {
     const seen = state.limit;
-    state.limit += pageSize;
+    state.limit = Math.min(state.limit + pageSize, mostHits);
     await search();
     byId("hits").children[seen]?.querySelector("button").focus();
   });

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -243,9 +244,9 @@ func (f fetcherFunc) FetchSecret(context.Context, string) ([]byte, error) { retu
 func TestRetryAfterOfASecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const interval = 20 * time.Second
-		fetches := 0
+		var fetches atomic.Int64
 		keys, err := jwks.NewSecret(fetcherFunc(func() ([]byte, error) {
-			if fetches++; fetches < 3 {
+			if fetches.Add(1) < 3 {
 				return nil, errors.New("zq7: access denied")
 			}
 			return secret(), nil
@@ -263,13 +264,13 @@ func TestRetryAfterOfASecret(t *testing.T) {
 			}
 			seconds, err := strconv.Atoi(w.Header().Get("Retry-After"))
 			wait := time.Duration(seconds) * time.Second
-			if most := interval << (fetches - 1); err != nil || wait < most/2 || wait > most { // K8: doubled, less up to half
-				t.Errorf("after %d fetches Retry-After is %v, want %v to %v", fetches, wait, most/2, most)
+			if most := interval << (fetches.Load() - 1); err != nil || wait < most/2 || wait > most { // K8: doubled, less up to half
+				t.Errorf("after %d fetches Retry-After is %v, want %v to %v", fetches.Load(), wait, most/2, most)
 			}
 			time.Sleep(wait)
 		}
-		if want := []string{"503", "503", "mary"}; !slices.Equal(got, want) || fetches != 3 {
-			t.Errorf("%d fetches, outcomes %q, want %q", fetches, got, want)
+		if want := []string{"503", "503", "mary"}; !slices.Equal(got, want) || fetches.Load() != 3 {
+			t.Errorf("%d fetches, outcomes %q, want %q", fetches.Load(), got, want)
 		}
 	})
 }

@@ -71,7 +71,7 @@ func (l *limits) resolve(ceiling string) error {
 	case l.minRefresh > l.ceiling:
 		return fmt.Errorf("MinRefresh: %v, want at most %s, %v", l.minRefresh, ceiling, l.ceiling)
 	case l.timeout > l.ceiling:
-		return fmt.Errorf("Timeout: %v, want at most %s, %v", l.timeout, ceiling, l.ceiling)
+		return fmt.Errorf("%s: %v, want at most %s, %v", "Timeout", l.timeout, ceiling, l.ceiling)
 	case l.maxStale < l.reachable():
 		return fmt.Errorf("MaxStale: %v, want at least %v: a refresh may take as long (%s, a tenth more, and Timeout)", l.maxStale, l.reachable(), ceiling)
 	}

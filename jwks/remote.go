@@ -74,7 +74,7 @@ func (o *RemoteOptions) resolve() (limits, error) {
 	case o.InsecureTransport != nil && ours:
 		return l, errors.New("InsecureTransport: RootCAs, Proxy and DenyPrivateAddresses have no effect on it; remove them")
 	case o.Proxy != nil && o.Proxy.Host == "":
-		return l, errors.New("Proxy: want a URL with a host")
+		return l, fmt.Errorf("%s: want a URL with a host", "Proxy")
 	case o.Proxy != nil && o.DenyPrivateAddresses:
 		return l, errors.New("DenyPrivateAddresses: the proxy resolves the names of hosts; let it deny them, or remove Proxy")
 	case o.DiscoveryInterval < 0 || o.DiscoveryInterval > maxLimit:

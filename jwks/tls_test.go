@@ -28,11 +28,11 @@ func realServer(t *testing.T, change func(s *httptest.Server)) (s *httptest.Serv
 		mux.ServeHTTP(w, r)
 	}))
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, r *http.Request) { w.Write(keyFile("a")) })
-	mux.HandleFunc("/three", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/two", 301) })
-	mux.HandleFunc("/two", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/one", 307) })
-	mux.HandleFunc("/one", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/keys", 308) })
+	mux.HandleFunc("/three", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/two", http.StatusMovedPermanently) })
+	mux.HandleFunc("/two", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/one", http.StatusTemporaryRedirect) })
+	mux.HandleFunc("/one", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/keys", http.StatusPermanentRedirect) })
 	mux.HandleFunc("/away", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, r.URL.Query().Get("to"), 302)
+		http.Redirect(w, r, r.URL.Query().Get("to"), http.StatusFound)
 	})
 	mux.HandleFunc("/headers", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Long", strings.Repeat("x", 1<<17))

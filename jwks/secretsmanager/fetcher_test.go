@@ -195,7 +195,7 @@ func TestNoPreviousVersion(t *testing.T) {
 }
 
 func TestThrottlingIsRetried(t *testing.T) {
-	f, s := newFetcher(t, nil)
+	_, s := newFetcher(t, nil)
 	t.Setenv("AWS_MAX_ATTEMPTS", "2")
 	server := httptest.NewServer(s)
 	defer server.Close()

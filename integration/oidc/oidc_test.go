@@ -16,10 +16,15 @@ import (
 	"github.com/tokenacl/tokenacl/jwks"
 )
 
-// outcome is what a gate answers: accepted, 401 or 503.
+// outcome is what a gate answers: accepted, 401 or 503, or what it must not.
 func outcome(gate *tokenacl.Gate, token string) string {
-	_, err := gate.Scope(context.Background(), tokenacl.UserContext{Token: token})
+	scope, err := gate.Scope(context.Background(), tokenacl.UserContext{Token: token})
+	var later interface{ RetryAfter() time.Duration }
 	switch {
+	case err != nil && scope != acl.Scope{}:
+		return "a scope beside an error"
+	case errors.Is(err, tokenacl.ErrUnavailable) && (!errors.As(err, &later) || later.RetryAfter() <= 0):
+		return "503 that does not say when to try again"
 	case err == nil:
 		return "accepted"
 	case errors.Is(err, tokenacl.ErrUnauthenticated):
@@ -30,14 +35,14 @@ func outcome(gate *tokenacl.Gate, token string) string {
 	return err.Error()
 }
 
-// becomes waits for an outcome, for half a minute at most: no test is about how
+// becomes waits for an outcome, for a minute at most: no test is about how
 // fast a machine is.
 func becomes(t *testing.T, want string, ask func() string) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	got := ""
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); <-tick.C {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); <-tick.C {
 		if got = ask(); got == want {
 			return
 		}

@@ -5,12 +5,15 @@ import (
 	"bufio"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -23,6 +26,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tokenacl/tokenacl"
 	"github.com/tokenacl/tokenacl/integration/real"
@@ -44,6 +48,7 @@ var installed = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	flag.Set("test.parallel", "6") // tests wait for pauses, not for the processor
 	code := m.Run()
 	if !testing.Short() {
 		if dir, _ := installed(); dir != "" {
@@ -57,18 +62,54 @@ func TestMain(m *testing.M) {
 // for it where keys are asked for.
 type provider struct {
 	url    string
+	front  *httptest.Server
 	roots  *x509.CertPool
 	real   atomic.Pointer[httputil.ReverseProxy]
-	keys   atomic.Int64          // requests for keys or metadata
-	fault  atomic.Pointer[fault] // answers some of them, if set
+	keys   atomic.Int64           // connections and requests where keys and metadata are
+	fault  atomic.Pointer[fault]  // answers some of them, if set
+	old    atomic.Pointer[string] // the keys of some time ago
 	stdin  io.Writer
 	stdout *bufio.Reader
 }
 
-// fault is how some requests for keys or metadata fail.
-type fault struct {
-	at string // the beginning of their path
-	http.HandlerFunc
+// serve serves TLS at an address that is free.
+func (p *provider) serve(t *testing.T, address string) {
+	t.Helper()
+	front := httptest.NewUnstartedServer(p)
+	front.Listener.Close()
+	var err error
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) { // somebody may have it for a moment
+		if front.Listener, err = net.Listen("tcp", address); err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+	front.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that faults break
+	front.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		fault := p.fault.Load()
+		if fault == nil || fault.certificate == nil {
+			return nil, nil
+		}
+		p.keys.Add(1)
+		return &tls.Config{Certificates: []tls.Certificate{*fault.certificate}}, nil
+	}}
+	front.StartTLS()
+	t.Cleanup(front.Close)
+	p.front = front
+}
+
+// ServeHTTP passes on what no fault answers.
+func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/jwks" || strings.HasPrefix(r.URL.Path, "/.well-known/") {
+		p.keys.Add(1)
+		if fault := p.fault.Load(); fault != nil && fault.HandlerFunc != nil && strings.HasPrefix(r.URL.Path, fault.at) {
+			fault.ServeHTTP(w, r)
+			return
+		}
+	}
+	p.real.Load().ServeHTTP(w, r)
 }
 
 func start(t *testing.T) *provider {
@@ -79,22 +120,12 @@ func start(t *testing.T) *provider {
 		real.Missing(t, "no oidc-provider: "+err.Error())
 	}
 	p := &provider{roots: x509.NewCertPool()}
-	front := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/jwks" || strings.HasPrefix(r.URL.Path, "/.well-known/") {
-			p.keys.Add(1)
-			if fault := p.fault.Load(); fault != nil && strings.HasPrefix(r.URL.Path, fault.at) {
-				fault.ServeHTTP(w, r)
-				return
-			}
-		}
-		p.real.Load().ServeHTTP(w, r)
-	}))
-	t.Cleanup(front.Close)
-	p.url = front.URL
-	p.roots.AddCert(front.Certificate())
+	p.serve(t, "127.0.0.1:0")
+	p.url = p.front.URL
+	p.roots.AddCert(p.front.Certificate())
 
-	cmd := exec.Command("bash", "start.sh", "serve", dir, p.url)
-	cmd.Stderr = io.Discard // warnings that devInteractions are for tests
+	cmd := exec.CommandContext(t.Context(), "bash", "start.sh", "serve", dir, p.url) // killed when the test is over
+	cmd.Stderr = io.Discard                                                          // warnings that devInteractions are for tests
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -132,12 +163,8 @@ func (p *provider) command(t *testing.T, name string) {
 	}
 }
 
-var action = regexp.MustCompile(`action="([^"]+)"`)
-
-// login goes the way of a person with a browser: the authorization endpoint, the
-// form for a name, the form for consent, the code; then that of the application,
-// which gets the ID token for it. (RFC 6749, section 4.1; RFC 7636.)
-func (p *provider) login(t *testing.T, client, name string) string {
+// browser is one without cookies, which goes nowhere but to the provider.
+func (p *provider) browser(t *testing.T) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -145,14 +172,32 @@ func (p *provider) login(t *testing.T, client, name string) string {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
-	transport.TLSClientConfig.RootCAs = p.roots
-	defer transport.CloseIdleConnections()
-	browser := &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+	transport.TLSClientConfig = &tls.Config{RootCAs: p.roots}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Jar: jar, Transport: transport, Timeout: 30 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 		if r.URL.Host == "app.example" {
 			return http.ErrUseLastResponse
 		}
 		return nil
 	}}
+}
+
+// remember keeps the keys that are published now.
+func (p *provider) remember(t *testing.T) {
+	t.Helper()
+	response, err := p.browser(t).Get(p.url + "/jwks")
+	keys := body(t, response, err)
+	p.old.Store(&keys)
+}
+
+var action = regexp.MustCompile(`action="([^"]+)"`)
+
+// login goes the way of a person with a browser: the authorization endpoint, the
+// form for a name, the form for consent, the code; then that of the application,
+// which gets the ID token for it. (RFC 6749, section 4.1; RFC 7636.)
+func (p *provider) login(t *testing.T, client, name string) string {
+	t.Helper()
+	browser := p.browser(t)
 	verifier := rand.Text() + rand.Text() // at least 43 characters
 	digest := sha256.Sum256([]byte(verifier))
 	response, err := browser.Get(p.url + "/auth?" + url.Values{

@@ -2,7 +2,10 @@ package oidc
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -50,38 +53,81 @@ func becomes(t *testing.T, want string, ask func() string) {
 	t.Errorf("the outcome remains %s, want %s", got, want)
 }
 
-// TestLogin verifies ID tokens of real logins.
+// library has documents of each kind.
+var library = map[string]acl.ACL{
+	"public":            acl.Public(),
+	"mary":              acl.List{acl.Allow.User("mary")},
+	"james":             acl.List{acl.Allow.User("james")},
+	"sa":                acl.List{acl.Allow.Group("AWS-SA")},
+	"sa-not-customers":  acl.List{acl.Allow.Group("AWS-SA"), acl.Deny.Group("Customer")},
+	"sales":             acl.List{acl.Allow.Group("AWS-Sales")},
+	"all-not-customers": acl.List{acl.Allow.User("mary"), acl.Allow.User("james"), acl.Allow.User("eve"), acl.Allow.User("robot"), acl.Deny.Group("Customer")},
+	"robot":             acl.List{acl.Allow.User("robot")},
+	"user-AWS-SA":       acl.List{acl.Allow.User("AWS-SA")},
+	"group-mary":        acl.List{acl.Allow.Group("mary")},
+	"somebody-else":     acl.List{acl.Allow.User("mary-too")},
+}
+
+// TestLogin verifies ID tokens of real logins, and looks at every document.
 //
-// Rules K7, T4, T5, T6
+// Rules K7, T4, T5, T6, A5
 func TestLogin(t *testing.T) {
 	p := start(t)
 	gate := p.gate(t, p.discovered(t, jwks.RemoteOptions{}))
-	for _, row := range []struct {
-		client, name string
-		groups       []string
-	}{{"app", "mary", []string{"AWS-SA", "Customer"}}, {"app-es", "mary", []string{"AWS-SA", "Customer"}}, {"app", "james", []string{"AWS-Sales"}}, {"app", "eve", nil}} {
-		token := p.login(t, row.client, row.name)
+	index := acl.NewIndex(acl.Rules{})
+	if err := index.PutAll(maps.All(library)); err != nil {
+		t.Fatal(err)
+	}
+	sees := func(token string) (string, error) {
 		scope, err := gate.Scope(t.Context(), tokenacl.UserContext{Token: token})
-		if err != nil {
-			t.Errorf("%s of %s: %v", row.name, row.client, err)
-		}
-		for _, group := range []string{"AWS-SA", "Customer", "AWS-Sales"} {
-			if got := acl.Decide(scope, acl.List{acl.Allow.Group(group)}, acl.Rules{}).Allowed; got != slices.Contains(row.groups, group) {
-				t.Errorf("%s in %s: %t", row.name, group, got)
+		return strings.Join(slices.Sorted(index.View(scope).All()), " "), err
+	}
+	for _, row := range []struct{ name, documents string }{
+		{"mary", "mary public sa"},
+		{"james", "all-not-customers james public sales"},
+		{"eve", "all-not-customers public"}, // groups: []
+		{"robot", "public robot"},           // no claim groups: it may be a customer
+	} {
+		for client, algorithm := range map[string]string{"app": "RS256", "app-es": "ES256"} {
+			token := p.login(t, client, row.name)
+			if got := header(t, token)["alg"]; got != algorithm {
+				t.Errorf("%s has a token with %v, want %s", client, got, algorithm)
+			}
+			if got, err := sees(token); err != nil || got != row.documents {
+				t.Errorf("%s by %s sees %q, %v; want %q", row.name, client, got, err, row.documents)
+			}
+			refused := map[string]struct {
+				token string
+				want  error
+			}{
+				"claims of another":      {tamper(token, p.login(t, client, "mary-too")), claims.ErrSignature},
+				"no signature":           {token[:strings.LastIndex(token, ".")+1], claims.ErrMalformed},
+				"a key of nobody":        {renamed(token), claims.ErrUnknownKey},
+				"of another application": {p.login(t, "other", row.name), claims.ErrAudience},
+			}
+			for what, bad := range refused {
+				if got, err := sees(bad.token); !errors.Is(err, bad.want) || !errors.Is(err, tokenacl.ErrUnauthenticated) || got != "" {
+					t.Errorf("%s, %s: sees %q, %v; want nothing, %v", row.name, what, got, err, bad.want)
+				}
 			}
 		}
-		if !acl.Decide(scope, acl.List{acl.Allow.User(row.name)}, acl.Rules{}).Allowed {
-			t.Errorf("%s is somebody else", row.name)
-		}
-		parts := strings.Split(token, ".")
-		tampered := parts[0] + "." + strings.Split(p.login(t, row.client, "eve"), ".")[1] + "." + parts[2]
-		if _, err := gate.Scope(t.Context(), tokenacl.UserContext{Token: tampered}); !errors.Is(err, claims.ErrSignature) {
-			t.Errorf("claims of another: %v", err)
-		}
 	}
-	if _, err := gate.Scope(t.Context(), tokenacl.UserContext{Token: p.login(t, "other", "mary")}); !errors.Is(err, claims.ErrAudience) {
-		t.Errorf("a token for another application: %v", err)
+
+}
+
+// header is the first part of a token.
+func header(t *testing.T, token string) map[string]any {
+	t.Helper()
+	part, _, _ := strings.Cut(token, ".")
+	text, err := base64.RawURLEncoding.DecodeString(part)
+	if err != nil {
+		t.Fatal(err)
 	}
+	var members map[string]any
+	if err := json.Unmarshal(text, &members); err != nil {
+		t.Fatal(err)
+	}
+	return members
 }
 
 // TestRotation changes the provider's keys while tokens flow.

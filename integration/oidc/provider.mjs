@@ -11,7 +11,7 @@ import { Provider } from "oidc-provider";
 console.info = console.warn = console.error; // standard output has answers alone
 
 const issuer = process.argv[2];
-const groups = { mary: ["AWS-SA", "Customer"], james: ["AWS-Sales"] };
+const groups = { mary: ["AWS-SA", "Customer"], james: ["AWS-Sales"], eve: [] }; // of others it does not say
 
 function pair() {
   const jwk = (type, options, alg) => ({
@@ -32,7 +32,7 @@ function provide(keys) {
     claims: { openid: ["sub", "groups"] },
     conformIdTokenClaims: false, // groups in the ID token itself
     cookies: { keys: ["testing-only"] },
-    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, groups: groups[id] ?? [] }) }),
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, groups: groups[id] }) }),
     features: { devInteractions: { enabled: true } },
   });
   provider.proxy = true; // the test ends TLS

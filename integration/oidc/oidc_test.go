@@ -5,11 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -130,64 +130,135 @@ func header(t *testing.T, token string) map[string]any {
 	return members
 }
 
-// TestRotation changes the provider's keys while tokens flow.
+// flowing is a token in the traffic of TestRotation.
+type flowing struct {
+	token              string
+	good               time.Time // from when on it must be accepted
+	removing, removed  time.Time // when the removal of its key began and ended; zero: it is published
+	accepted, refused  int       // when it had to be
+	early, late, wrong int       // accepted or refused before good, and in the time of the bound; what must not be
+}
+
+// traffic is tokens that are verified all the time.
+type traffic struct {
+	t     *testing.T
+	gate  *tokenacl.Gate
+	bound time.Duration
+	mu    sync.Mutex
+	flow  []*flowing
+}
+
+// set changes what is known of tokens.
+func (f *traffic) set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
+
+// verify verifies one token and judges the outcome.
+func (f *traffic) verify(n int) {
+	f.mu.Lock()
+	token := f.flow[n%len(f.flow)]
+	f.mu.Unlock()
+	asked := time.Now()
+	got := outcome(f.gate, token.token)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case !token.removed.IsZero() && asked.After(token.removed.Add(f.bound)):
+		f.count(token, &token.refused, got, "401")
+	case !token.removing.IsZero(): // asked or answered while it went, or within the bound
+		f.count(token, &token.late, got, "accepted", "401")
+	case asked.After(token.good):
+		f.count(token, &token.accepted, got, "accepted")
+	default:
+		f.count(token, &token.early, got, "accepted", "401")
+	}
+}
+
+func (f *traffic) count(token *flowing, as *int, got string, want ...string) {
+	if slices.Contains(want, got) {
+		*as++
+		return
+	}
+	if token.wrong++; token.wrong <= 3 {
+		f.t.Errorf("key %d: %s, want one of %q", slices.Index(f.flow, token), got, want)
+	}
+}
+
+// TestRotation changes the provider's keys three times while tokens of all keys,
+// old and new, are verified all the time.
 //
 // Rules K7, K8, K10
 func TestRotation(t *testing.T) {
 	p := start(t)
 	options := jwks.RemoteOptions{
-		RefreshFloor: time.Second, RefreshCeiling: 2 * time.Second, MinRefresh: 100 * time.Millisecond, MaxStale: time.Minute,
-		Timeout: time.Second, DiscoveryInterval: 2 * time.Second,
+		RefreshFloor: time.Second, RefreshCeiling: 3 * time.Second, MinRefresh: 200 * time.Millisecond, Timeout: 3 * time.Second,
+		UnknownKidWait: 3 * time.Second, MaxWaiters: 100, MaxStale: time.Minute, DiscoveryInterval: time.Second,
 	}
+	// A fetch that was under way at the publication may bring the old keys.
+	propagation := options.MinRefresh + options.Timeout
 	keys := p.discovered(t, options)
 	gate := p.gate(t, keys)
-	old := p.login(t, "app", "mary")
-	becomes(t, "accepted", func() string { return outcome(gate, old) })
+	first := p.login(t, "app", "mary")
+	becomes(t, "accepted", func() string { return outcome(gate, first) })
+	f := &traffic{t: t, gate: gate, flow: []*flowing{{token: first, good: time.Now()}}}
+	f.bound, _ = keys.RevocationBound()
 
-	var refused, accepted atomic.Int64
-	var flow sync.WaitGroup
+	var workers sync.WaitGroup
 	ctx, stop := context.WithCancel(t.Context())
+	defer workers.Wait()
 	defer stop()
-	for range 4 { // a token of a key that is published all the time is never refused, nor waits
-		flow.Go(func() {
+	for w := range 4 {
+		workers.Go(func() {
 			tick := time.NewTicker(5 * time.Millisecond)
 			defer tick.Stop()
-			for ctx.Err() == nil {
-				if outcome(gate, old) == "accepted" {
-					accepted.Add(1)
-				} else {
-					refused.Add(1)
-				}
+			for n := w; ctx.Err() == nil; n++ {
+				f.verify(n)
 				<-tick.C
 			}
 		})
 	}
-	before := keys.Health().Generation
-	for range 3 {
+	reaches := func(what string, count func() int) {
+		t.Helper()
+		becomes(t, "enough", func() string {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			if n := count(); n < 20 {
+				return fmt.Sprintf("%s %d times", what, n)
+			}
+			return "enough"
+		})
+	}
+	generations := map[uint64]bool{keys.Health().Generation: true}
+	for n := range 3 {
 		p.command(t, "add")
-		fresh := p.login(t, "app", "james")
-		becomes(t, "accepted", func() string { return outcome(gate, fresh) })
+		good := time.Now().Add(propagation)
+		token := &flowing{token: p.login(t, []string{"app-es", "app"}[n%2], "james"), good: good}
+		f.set(func() { f.flow = append(f.flow, token) })
+		reaches("the new token accepted", func() int { return token.accepted })
+		generations[keys.Health().Generation] = true
+
+		last := f.flow[n]
+		f.set(func() { last.removing = time.Now() })
+		p.command(t, "drop")
+		f.set(func() { last.removed = time.Now() })
+	}
+	for n := range 3 {
+		reaches(fmt.Sprintf("the token of removed key %d refused", n), func() int { return f.flow[n].refused })
 	}
 	stop()
-	flow.Wait()
-	if refused.Load() > 0 || accepted.Load() < 100 {
-		t.Errorf("while keys were added, %d of %d old tokens were refused", refused.Load(), refused.Load()+accepted.Load())
-	}
-	if keys.Health().Generation == before {
-		t.Error("the generation is that of the first keys")
-	}
-
-	fresh := p.login(t, "app", "james")
-	p.command(t, "drop")
-	becomes(t, "401", func() string {
-		if got := outcome(gate, fresh); got != "accepted" {
-			t.Errorf("while the old key goes, the new one's token is %s", got)
+	workers.Wait()
+	for n, token := range f.flow {
+		t.Logf("key %d: accepted %d times when it had to be, refused %d; before and between %d", n, token.accepted, token.refused, token.early+token.late)
+		if token.accepted < 20 || token.wrong > 0 {
+			t.Errorf("key %d: accepted %d times, wrong %d times", n, token.accepted, token.wrong)
 		}
-		return outcome(gate, old)
-	})
-	reachable, unreachable := keys.RevocationBound()
-	if reachable > 6*time.Second || unreachable > 2*time.Minute {
-		t.Errorf("bounds %v and %v for options of seconds", reachable, unreachable)
 	}
-	t.Logf("%d tokens verified during three rotations; %d requests for keys and metadata", accepted.Load(), p.keys.Load())
+	if len(generations) != 4 {
+		t.Errorf("%d generations of keys, want that of each key", len(generations))
+	}
+	if h := keys.Health(); h.LastError != nil {
+		t.Errorf("health with %v", h.LastError)
+	}
 }

@@ -112,7 +112,6 @@ func TestLogin(t *testing.T) {
 			}
 		}
 	}
-
 }
 
 // header is the first part of a token.

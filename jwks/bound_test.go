@@ -67,7 +67,7 @@ func TestRevocationBound(t *testing.T) {
 	for name, make := range kinds {
 		t.Run(name+"/reachable", func(t *testing.T) {
 			longest := time.Duration(0)
-			for range 5 { // the jitter is another one each time
+			for range 3 { // the jitter is another one each time
 				synctest.Test(t, func(t *testing.T) {
 					p := newProvider("a", "b")
 					p.latency = 9*time.Second + 900*time.Millisecond
@@ -76,7 +76,7 @@ func TestRevocationBound(t *testing.T) {
 					bound, _ := s.RevocationBound()
 					time.Sleep(time.Second) // the request is there, the answer is not
 					p.revoke(name)
-					last := lastAccepted(t, s, 2*bound)
+					last := lastAccepted(t, s, bound+2*time.Minute)
 					if last > bound {
 						t.Errorf("accepted after %v, the bound is %v", last, bound)
 					}
@@ -102,7 +102,7 @@ func TestRevocationBound(t *testing.T) {
 				}
 				p.fail(stopped)
 				past := time.Since(began)
-				last := past + lastAccepted(t, s, 2*bound)
+				last := past + lastAccepted(t, s, bound+2*time.Minute)
 				if last > bound {
 					t.Errorf("accepted after %v, the bound is %v", last, bound)
 				}

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -81,10 +83,27 @@ func (p *provider) publish(kids ...string) { p.set(func(p *provider) { p.kids = 
 func (p *provider) fail(f fault)           { p.set(func(p *provider) { p.fault = f }) }
 
 // fetches counts those of keys.
-func (p *provider) fetches() int {
+func (p *provider) fetches() int { return len(p.history()) }
+
+// history has those of keys.
+func (p *provider) history() []fetched {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.log)
+	return slices.Clone(p.log)
+}
+
+// headers has those of the requests for keys.
+func (p *provider) headers() []http.Header {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.seen)
+}
+
+// requests counts those to each scheme and host.
+func (p *provider) requests() map[string]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.hosts)
 }
 
 func response(status int, body []byte) *http.Response {
@@ -171,10 +190,10 @@ func genuine(t testing.TB, kid string) *jwks.JWS {
 	return compact(t, sign(jwks.EdDSA, testkeys.Ed25519(), kid))
 }
 
-// forged is one signed with another.
+// forged is one that nobody signed.
 func forged(t testing.TB, kid string) *jwks.JWS {
 	t.Helper()
-	return compact(t, sign(jwks.EdDSA, ed25519.NewKeyFromSeed(make([]byte, 32)), kid))
+	return compact(t, b64([]byte(header(jwks.EdDSA, kid)))+"."+b64([]byte(payload))+"."+b64(make([]byte, ed25519.SignatureSize)))
 }
 
 // limit are the limits that all kinds of sources have.

@@ -92,21 +92,22 @@ func TestModel(t *testing.T) {
 				if step.forged {
 					j = forged(t, step.kid)
 				}
-				before := oracle(p.log, time.Now(), step.kid, step.forged, maxStale, minRefresh)
+				before := oracle(p.history(), time.Now(), step.kid, step.forged, maxStale, minRefresh)
 				got, waited := ask(s, j)
 				synctest.Wait()
-				want := oracle(p.log, time.Now(), step.kid, step.forged, maxStale, minRefresh)
+				want := oracle(p.history(), time.Now(), step.kid, step.forged, maxStale, minRefresh)
 				if before == "ok" || before == "401 signature" {
 					if want = before; waited != 0 {
 						problem = fmt.Sprintf("step %d: waited %v with a known key", i, waited)
 					}
 				}
 				if seen[got]++; got != want || waited > time.Second {
-					problem = fmt.Sprintf("step %d: %s after %v, want %s; %s", i, got, waited, want, asJSON(p.log))
+					problem = fmt.Sprintf("step %d: %s after %v, want %s; %s", i, got, waited, want, asJSON(p.history()))
 				}
 			}
-			for i := range len(p.log) - 1 {
-				f, next := p.log[i], p.log[i+1]
+			log := p.history()
+			for i := range len(log) - 1 {
+				f, next := log[i], log[i+1]
 				if next.began.Before(f.ended) || f.good && next.began.Sub(f.began) < minRefresh {
 					problem = fmt.Sprintf("fetch %d began too soon: %+v, %+v", i+1, f, next)
 				}

@@ -52,7 +52,7 @@ func TestFreshness(t *testing.T) {
 		"too old":              {http.Header{"Cache-Control": {"max-age=400"}, "Age": {"99999999999999999999999"}}, floor},
 		"negative age":         {http.Header{"Cache-Control": {"max-age=300"}, "Age": {"-9999"}}, 5 * time.Minute},
 		"age alone":            {http.Header{"Age": {"100"}}, ceiling},
-		"a long header":        {http.Header{"Cache-Control": {strings.Repeat("x,", 1<<20)}}, ceiling},
+		"a long header":        {http.Header{"Cache-Control": {strings.Repeat("x,", 1<<14)}}, ceiling},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -64,13 +64,15 @@ func TestFreshness(t *testing.T) {
 				}
 				defer r.Close()
 				time.Sleep(24 * time.Hour)
-				for i := range len(p.log) - 1 {
-					if pause := p.log[i+1].began.Sub(p.log[i].began); pause < tt.want || pause > tt.want*11/10 {
+				synctest.Wait()
+				log := p.history()
+				for i := range len(log) - 1 {
+					if pause := log[i+1].began.Sub(log[i].began); pause < tt.want || pause > tt.want*11/10 {
 						t.Fatalf("refreshed after %v, want %v and up to a tenth more", pause, tt.want)
 					}
 				}
-				if len(p.log) < 100 {
-					t.Errorf("%d fetches", len(p.log))
+				if len(log) < 100 {
+					t.Errorf("%d fetches", len(log))
 				}
 			})
 		})
@@ -92,7 +94,7 @@ func TestConditional(t *testing.T) {
 		time.Sleep(time.Minute)
 		wants(t, r, genuine(t, "c"), "ok", 0)
 		want := http.Header{"Accept": {"application/json, application/jwk-set+json"}, "User-Agent": {"tokenacl"}, "Cache-Control": {"no-cache"}}
-		if diff := cmp.Diff(want, p.seen[1]); diff != "" {
+		if diff := cmp.Diff(want, p.headers()[1]); diff != "" {
 			t.Errorf("header (-want +got):\n%s", diff)
 		}
 		p.fail(status(304))
@@ -102,20 +104,21 @@ func TestConditional(t *testing.T) {
 		time.Sleep(time.Minute)
 
 		first, _ := r.Generation()
-		asked := len(p.seen)
+		asked := len(p.headers())
 		p.fail(status(304))
 		time.Sleep(10 * time.Hour)
+		synctest.Wait()
 		wants(t, r, genuine(t, "a"), "ok", 0)
 		if g, err := r.Generation(); g != first || err != nil || time.Since(r.Health().LastSuccess) > 17*time.Minute {
 			t.Errorf("generation %d, was %d, %v, %+v", g, first, err, r.Health())
 		}
-		for i, header := range p.seen[asked:] {
+		for i, header := range p.headers()[asked:] {
 			if header.Get("If-None-Match") != `"one"` || header.Get("Cache-Control") != "" {
 				t.Errorf("request %d has %v", i, header)
 			}
 		}
-		if len(p.seen) < asked+30 {
-			t.Errorf("%d requests", len(p.seen))
+		if len(p.headers()) < asked+30 {
+			t.Errorf("%d requests", len(p.headers()))
 		}
 	})
 }
@@ -132,7 +135,8 @@ func TestBadETag(t *testing.T) {
 		time.Sleep(time.Hour)
 		p.set(func(p *provider) { p.header = http.Header{"Etag": {"\x00"}} }) // the transport would refuse to send it
 		time.Sleep(time.Hour)
-		for i, header := range p.seen {
+		synctest.Wait()
+		for i, header := range p.headers() {
 			if etag := header.Get("If-None-Match"); len(etag) > 1024 {
 				t.Errorf("request %d: an ETag of %d bytes", i, len(etag))
 			}
@@ -141,8 +145,9 @@ func TestBadETag(t *testing.T) {
 		time.Sleep(17 * time.Minute)
 		p.fail(status(500))
 		time.Sleep(17 * time.Minute)
-		if n := len(p.seen); p.seen[n-1].Get("If-None-Match") != "" {
-			t.Errorf("after a failure: %v", p.seen[n-1])
+		synctest.Wait()
+		if all := p.headers(); all[len(all)-1].Get("If-None-Match") != "" {
+			t.Errorf("after a failure: %v", all[len(all)-1])
 		}
 	})
 }
@@ -387,7 +392,10 @@ func TestDiscoveryIsRepeated(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.Close()
-		metadata := func() int { return p.hosts[issuerURL] }
+		metadata := func() int {
+			synctest.Wait()
+			return p.requests()[issuerURL]
+		}
 		time.Sleep(2*time.Hour - time.Second)
 		if metadata() != 1 || p.fetches() < 7 {
 			t.Errorf("metadata read %d times, keys %d times", metadata(), p.fetches())

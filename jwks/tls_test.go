@@ -23,6 +23,7 @@ func realServer(t *testing.T, change func(s *httptest.Server)) (s *httptest.Serv
 	t.Helper()
 	requests = &atomic.Int32{}
 	mux := http.NewServeMux()
+	zipped := gzipped(strings.Repeat(" ", 8<<20))
 	s = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
 		mux.ServeHTTP(w, r)
@@ -40,7 +41,7 @@ func realServer(t *testing.T, change func(s *httptest.Server)) (s *httptest.Serv
 	})
 	mux.HandleFunc("/gzip", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		w.Write(gzipped(strings.Repeat(" ", 64<<20)))
+		w.Write(zipped)
 	})
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"issuer":"`+s.URL+`","jwks_uri":"`+s.URL+`/keys"}`)
@@ -98,20 +99,20 @@ func TestTLS(t *testing.T) {
 		opts   jwks.RemoteOptions
 		reason string
 	}{
-		"good":                  {server.URL + "/keys", jwks.RemoteOptions{RootCAs: roots}, ""},
-		"three redirects":       {server.URL + "/three", jwks.RemoteOptions{RootCAs: roots}, ""},
-		"HTTP/2":                {http2.URL + "/keys", jwks.RemoteOptions{RootCAs: rootsOf(http2)}, ""},
-		"the system's roots":    {server.URL + "/keys", jwks.RemoteOptions{}, "certificate"},
-		"no roots":              {server.URL + "/keys", jwks.RemoteOptions{RootCAs: x509.NewCertPool()}, "certificate"},
-		"another name":          {strings.Replace(server.URL, "127.0.0.1", "localhost", 1) + "/keys", jwks.RemoteOptions{RootCAs: roots}, "certificate"},
-		"an old TLS":            {old.URL + "/keys", jwks.RemoteOptions{RootCAs: rootsOf(old)}, "protocol version"},
-		"HTTP, not TLS":         {strings.Replace(plain.URL, "http:", "https:", 1), jwks.RemoteOptions{}, "HTTP response to HTTPS"},
-		"HTTP, allowed":         {plain.URL, jwks.RemoteOptions{InsecureAllowHTTP: true}, ""},
-		"away":                  {server.URL + "/away?to=" + url.QueryEscape(other.URL+"/keys"), jwks.RemoteOptions{RootCAs: roots}, "redirect to another"},
-		"away to metadata":      {server.URL + "/away?to=" + url.QueryEscape("https://169.254.169.254/"), jwks.RemoteOptions{RootCAs: roots}, "redirect to another"},
-		"a long header":         {server.URL + "/headers", jwks.RemoteOptions{RootCAs: roots}, "exceeded"},
-		"64 MiB in a small zip": {server.URL + "/gzip", jwks.RemoteOptions{RootCAs: roots}, "more than 1048576 bytes"},
-		"private, denied":       {server.URL + "/keys", jwks.RemoteOptions{RootCAs: roots, DenyPrivateAddresses: true}, "DenyPrivateAddresses"},
+		"good":                 {server.URL + "/keys", jwks.RemoteOptions{RootCAs: roots}, ""},
+		"three redirects":      {server.URL + "/three", jwks.RemoteOptions{RootCAs: roots}, ""},
+		"HTTP/2":               {http2.URL + "/keys", jwks.RemoteOptions{RootCAs: rootsOf(http2)}, ""},
+		"the system's roots":   {server.URL + "/keys", jwks.RemoteOptions{}, "certificate"},
+		"no roots":             {server.URL + "/keys", jwks.RemoteOptions{RootCAs: x509.NewCertPool()}, "certificate"},
+		"another name":         {strings.Replace(server.URL, "127.0.0.1", "localhost", 1) + "/keys", jwks.RemoteOptions{RootCAs: roots}, "certificate"},
+		"an old TLS":           {old.URL + "/keys", jwks.RemoteOptions{RootCAs: rootsOf(old)}, "protocol version"},
+		"HTTP, not TLS":        {strings.Replace(plain.URL, "http:", "https:", 1), jwks.RemoteOptions{}, "HTTP response to HTTPS"},
+		"HTTP, allowed":        {plain.URL, jwks.RemoteOptions{InsecureAllowHTTP: true}, ""},
+		"away":                 {server.URL + "/away?to=" + url.QueryEscape(other.URL+"/keys"), jwks.RemoteOptions{RootCAs: roots}, "redirect to another"},
+		"away to metadata":     {server.URL + "/away?to=" + url.QueryEscape("https://169.254.169.254/"), jwks.RemoteOptions{RootCAs: roots}, "redirect to another"},
+		"a long header":        {server.URL + "/headers", jwks.RemoteOptions{RootCAs: roots}, "exceeded"},
+		"8 MiB in a small zip": {server.URL + "/gzip", jwks.RemoteOptions{RootCAs: roots}, "more than 1048576 bytes"},
+		"private, denied":      {server.URL + "/keys", jwks.RemoteOptions{RootCAs: roots, DenyPrivateAddresses: true}, "DenyPrivateAddresses"},
 		"a name that leads to a private address": {strings.Replace(server.URL, "127.0.0.1", "localhost", 1) + "/keys",
 			jwks.RemoteOptions{RootCAs: roots, DenyPrivateAddresses: true}, "DenyPrivateAddresses"},
 		"cloud metadata":         {"https://169.254.169.254/latest", jwks.RemoteOptions{}, "cloud metadata"},

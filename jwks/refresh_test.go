@@ -114,6 +114,26 @@ func TestUnknownKidHeedsContext(t *testing.T) {
 	})
 }
 
+// TestWaitEndsWithTheFetch: the later a token joins a fetch, the less it waits.
+//
+// Rule K7
+func TestWaitEndsWithTheFetch(t *testing.T) {
+	eachKind(t, limit{}, func(t *testing.T, p *provider, s fresh) {
+		time.Sleep(time.Minute)
+		p.fail(hang)
+		go ask(s, genuine(t, "c"))
+		time.Sleep(600 * time.Millisecond)
+		wants(t, s, genuine(t, "c"), "503", 400*time.Millisecond)
+		if n := s.Health().Suppressed; n != 0 {
+			t.Errorf("%d suppressed", n)
+		}
+		wants(t, s, genuine(t, "c"), "503", 0)
+		if n := s.Health().Suppressed; n != 1 {
+			t.Errorf("%d suppressed", n)
+		}
+	})
+}
+
 // TestMaxWaiters: of 100 tokens as many as allowed wait, and one that leaves makes
 // room.
 //
@@ -214,7 +234,6 @@ func TestBadSignature(t *testing.T) {
 		for range 1000 {
 			wants(t, s, forged(t, "a"), "401 signature", 0)
 		}
-		wants(t, s, compact(t, sign(jwks.HS256, []byte("x"), "a")), "401 unknown", 0) // a kid that is known all the same
 		synctest.Wait()
 		if n := p.fetches(); n != 1 {
 			t.Errorf("at once: %d fetches", n)
@@ -242,6 +261,43 @@ func TestBadSignature(t *testing.T) {
 			t.Errorf("old enough: %d fetches", n)
 		}
 	})
+}
+
+// TestKnownKidOfAnotherAlgorithm: is treated as a wrong signature is.
+//
+// Rule K7
+func TestKnownKidOfAnotherAlgorithm(t *testing.T) {
+	eachKind(t, limit{}, func(t *testing.T, p *provider, s fresh) {
+		time.Sleep(time.Minute)
+		p.set(func(p *provider) { p.latency = 500 * time.Millisecond })
+		wants(t, s, compact(t, sign(jwks.HS256, []byte("x"), "a")), "401 unknown", 0)
+		time.Sleep(time.Second)
+		if n := p.fetches(); n != 2 {
+			t.Errorf("%d fetches", n)
+		}
+	})
+}
+
+// TestBroughtForward: the refresh that a wrong signature asked for goes past
+// caches, whether it comes at once or later.
+//
+// Rules K7, K9
+func TestBroughtForward(t *testing.T) {
+	for _, age := range []time.Duration{0, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newProvider("a")
+			s := newRemote(t, p, limit{})
+			defer s.Close()
+			synctest.Wait()
+			time.Sleep(age)
+			wants(t, s, forged(t, "a"), "401 signature", 0)
+			time.Sleep(time.Minute)
+			all := p.headers()
+			if len(all) != 2 || all[1].Get("Cache-Control") != "no-cache" {
+				t.Errorf("after %v: %v", age, all)
+			}
+		})
+	}
 }
 
 // TestBadSignatureDuringFailure: it brings nothing forward.

@@ -2,6 +2,7 @@ package jwks
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net/netip"
 	"sync/atomic"
@@ -216,5 +217,31 @@ func TestAddresses(t *testing.T) {
 	}
 	if err := controlDial(false)("tcp6", "[fe80::1%1]:443", nil); err == nil {
 		t.Error("link-local with a zone")
+	}
+}
+
+// TestRetryAfterIsPositive: a server that says 0 is asked at once by all.
+//
+// Rule K7
+func TestRetryAfterIsPositive(t *testing.T) {
+	for after, want := range map[time.Duration]time.Duration{-time.Hour: 1, 0: 1, time.Minute: time.Minute} {
+		if got := (&unavailable{after: after}).RetryAfter(); got != want {
+			t.Errorf("%v for %v", got, after)
+		}
+	}
+}
+
+// TestTransport: no connection is used twice, no proxy comes from the environment
+// (which package http reads once), and the roots are a copy.
+//
+// Rules K9, G5
+func TestTransport(t *testing.T) {
+	roots := x509.NewCertPool()
+	tr := RemoteOptions{RootCAs: roots}.transport()
+	if tr.Proxy != nil || !tr.DisableKeepAlives || tr.TLSClientConfig.RootCAs == roots || !tr.TLSClientConfig.RootCAs.Equal(roots) {
+		t.Errorf("%+v", tr)
+	}
+	if (RemoteOptions{}).transport().TLSClientConfig.RootCAs != nil {
+		t.Error("without RootCAs the system has none")
 	}
 }

@@ -57,7 +57,7 @@ func TestFreshness(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newProvider("a")
-				p.header = tt.header
+				p.header, p.latency = tt.header, 9*time.Second
 				r, err := jwks.NewRemote(keysURL, &jwks.RemoteOptions{InsecureTransport: p, RefreshFloor: floor, RefreshCeiling: ceiling})
 				if err != nil {
 					t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 // versions is a StagedSecretFetcher.
 type versions struct {
 	mu    sync.Mutex
+	slow  time.Duration
 	stage map[string]version
 	asked map[string]int
 }
@@ -30,6 +31,7 @@ type version struct {
 func (v *versions) FetchSecretStage(_ context.Context, _, stage string) ([]byte, time.Time, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	time.Sleep(v.slow)
 	v.asked[stage]++
 	got := v.stage[stage]
 	return got.value, got.created, got.err
@@ -196,6 +198,69 @@ func TestSameKid(t *testing.T) {
 		wants(t, s, token(old), jwks.ErrKeyExpired.Error(), 0)
 		wants(t, s, token(now), "ok", 0)
 	})
+}
+
+// TestPreviousVerdicts has what the two versions say together.
+//
+// Rules K3, K7, K11
+func TestPreviousVerdicts(t *testing.T) {
+	const inAnHour, later = "2000-01-01T01:00:00Z", "2000-01-01T09:00:00Z" // the bubble begins at 2000-01-01
+	k := func(kid, exp string) members {
+		m := symmetric(testkeys.HMAC(64), kid)
+		if exp != "" {
+			m = m.with("exp", exp)
+		}
+		return m
+	}
+	for name, tt := range map[string]struct {
+		current, previous []members
+		kid               string
+		forged            bool
+		after             time.Duration
+		want              string
+	}{
+		"a forged token of the current kid":   {[]members{k("new", "")}, []members{k("old", "")}, "new", true, 0, "401 signature"},
+		"a forged token of the old kid":       {[]members{k("new", "")}, []members{k("old", "")}, "old", true, time.Minute, "401 signature"},
+		"an old key that says it lives on":    {[]members{k("new", "")}, []members{k("old", later)}, "old", false, 2 * time.Hour, jwks.ErrKeyExpired.Error()},
+		"and until then":                      {[]members{k("new", "")}, []members{k("old", later)}, "old", false, 2*time.Hour - 1, "ok"},
+		"an old key that ends sooner":         {[]members{k("new", "")}, []members{k("old", inAnHour)}, "old", false, time.Hour, jwks.ErrKeyExpired.Error()},
+		"the current one ended the same key":  {[]members{k("same", inAnHour)}, []members{k("same", "")}, "same", false, time.Hour, jwks.ErrKeyExpired.Error()},
+		"without kid, by the old key":         {[]members{k("", "").with("k", b64(testkeys.HMAC(48)))}, []members{k("", "")}, "", false, 0, "ok"},
+		"without kid, by no key":              {[]members{k("", "").with("k", b64(testkeys.HMAC(48)))}, []members{k("", "")}, "", true, 0, "401 signature"},
+		"without kid, eight keys and another": {eight(), []members{k("", "")}, "", false, 0, "ok"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v := newVersions()
+				v.rotate(file(tt.previous...))
+				v.rotate(file(tt.current...))
+				s, err := jwks.NewSecret(v, "arn", &jwks.SecretOptions{PreviousGrace: 2 * time.Hour, RefreshInterval: 3 * time.Hour, MaxStale: 4 * time.Hour})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				time.Sleep(tt.after)
+				synctest.Wait()
+				v.mu.Lock()
+				v.slow = 100 * time.Millisecond
+				v.mu.Unlock()
+				secret := testkeys.HMAC(64)
+				if tt.forged {
+					secret = testkeys.HMAC(32)
+				}
+				wants(t, s, compact(t, sign(jwks.HS256, secret, tt.kid)), tt.want, 0)
+			})
+		})
+	}
+}
+
+// eight are keys without kid, as many as may be tried.
+func eight() []members {
+	var keys []members
+	for i := range 8 {
+		keys = append(keys, symmetric(append(testkeys.HMAC(32), byte(i)), ""))
+	}
+	return keys
 }
 
 // TestPreviousDefects: no previous version is normal; one that cannot be had is a

@@ -53,29 +53,34 @@ func (l *limits) resolve(ceiling string) error {
 		{"RetryInterval", &l.retry, defaultRetry},
 	} {
 		if *d.value < 0 || *d.value > maxLimit {
-			return fmt.Errorf("%s: want 0 for the default, or up to a year", d.name)
+			return wrong(d.name, "want 0 for the default, or up to a year")
 		}
 		if *d.value == 0 {
 			*d.value = d.unset
 		}
 	}
 	if l.waiters < 0 {
-		return fmt.Errorf("MaxWaiters: want 0 for the default, or more")
+		return wrong("MaxWaiters", "want 0 for the default, or more")
 	}
 	if l.waiters == 0 {
 		l.waiters = defaultMaxWaiters
 	}
 	switch {
 	case l.floor > l.ceiling:
-		return fmt.Errorf("RefreshFloor: %v, want at most %s, %v", l.floor, ceiling, l.ceiling)
+		return wrong("RefreshFloor", "%v, want at most %s, %v", l.floor, ceiling, l.ceiling)
 	case l.minRefresh > l.ceiling:
-		return fmt.Errorf("MinRefresh: %v, want at most %s, %v", l.minRefresh, ceiling, l.ceiling)
+		return wrong("MinRefresh", "%v, want at most %s, %v", l.minRefresh, ceiling, l.ceiling)
 	case l.timeout > l.ceiling:
-		return fmt.Errorf("%s: %v, want at most %s, %v", "Timeout", l.timeout, ceiling, l.ceiling)
+		return wrong("Timeout", "%v, want at most %s, %v", l.timeout, ceiling, l.ceiling)
 	case l.maxStale < l.reachable():
-		return fmt.Errorf("MaxStale: %v, want at least %v: a refresh may take as long (%s, a tenth more, and Timeout)", l.maxStale, l.reachable(), ceiling)
+		return wrong("MaxStale", "%v, want at least %v: a refresh may take as long (%s, a tenth more, and Timeout)", l.maxStale, l.reachable(), ceiling)
 	}
 	return nil
+}
+
+// wrong is an error about an option.
+func wrong(option, format string, args ...any) error {
+	return fmt.Errorf("%s: %s", option, fmt.Sprintf(format, args...))
 }
 
 // reachable is how long a key may outlive its removal when every fetch succeeds:

@@ -72,13 +72,13 @@ func (o *RemoteOptions) resolve() (limits, error) {
 	ours := o.RootCAs != nil || o.Proxy != nil || o.DenyPrivateAddresses
 	switch {
 	case o.InsecureTransport != nil && ours:
-		return l, errors.New("InsecureTransport: RootCAs, Proxy and DenyPrivateAddresses have no effect on it; remove them")
+		return l, wrong("InsecureTransport", "RootCAs, Proxy and DenyPrivateAddresses have no effect on it; remove them")
 	case o.Proxy != nil && o.Proxy.Host == "":
-		return l, fmt.Errorf("%s: want a URL with a host", "Proxy")
+		return l, wrong("Proxy", "want a URL with a host")
 	case o.Proxy != nil && o.DenyPrivateAddresses:
-		return l, errors.New("DenyPrivateAddresses: the proxy resolves the names of hosts; let it deny them, or remove Proxy")
+		return l, wrong("DenyPrivateAddresses", "the proxy resolves the names of hosts; let it deny them, or remove Proxy")
 	case o.DiscoveryInterval < 0 || o.DiscoveryInterval > maxLimit:
-		return l, errors.New("DiscoveryInterval: want 0 for the default, or up to a year")
+		return l, wrong("DiscoveryInterval", "want 0 for the default, or up to a year")
 	}
 	return l, l.resolve("RefreshCeiling")
 }

@@ -28,10 +28,13 @@ type version struct {
 	err     error
 }
 
-func (v *versions) FetchSecretStage(_ context.Context, _, stage string) ([]byte, time.Time, error) {
+func (v *versions) FetchSecretStage(ctx context.Context, _, stage string) ([]byte, time.Time, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	time.Sleep(v.slow)
+	select {
+	case <-time.After(v.slow):
+	case <-ctx.Done():
+	}
 	v.asked[stage]++
 	got := v.stage[stage]
 	return got.value, got.created, got.err
@@ -221,6 +224,7 @@ func TestPreviousVerdicts(t *testing.T) {
 	}{
 		"a forged token of the current kid":   {[]members{k("new", "")}, []members{k("old", "")}, "new", true, 0, "401 signature"},
 		"a forged token of the old kid":       {[]members{k("new", "")}, []members{k("old", "")}, "old", true, time.Minute, "401 signature"},
+		"the old kid for another algorithm":   {[]members{k("new", "")}, []members{k("old", "").with("alg", "HS512")}, "old", false, time.Minute, "401 unknown"},
 		"an old key that says it lives on":    {[]members{k("new", "")}, []members{k("old", later)}, "old", false, 2 * time.Hour, jwks.ErrKeyExpired.Error()},
 		"and until then":                      {[]members{k("new", "")}, []members{k("old", later)}, "old", false, 2*time.Hour - 1, "ok"},
 		"an old key that ends sooner":         {[]members{k("new", "")}, []members{k("old", inAnHour)}, "old", false, time.Hour, jwks.ErrKeyExpired.Error()},

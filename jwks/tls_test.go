@@ -30,8 +30,12 @@ func realServer(t *testing.T, change func(s *httptest.Server)) (s *httptest.Serv
 	}))
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, r *http.Request) { w.Write(keyFile("a")) })
 	mux.HandleFunc("/three", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/two", http.StatusMovedPermanently) })
-	mux.HandleFunc("/two", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/one", http.StatusTemporaryRedirect) })
-	mux.HandleFunc("/one", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/keys", http.StatusPermanentRedirect) })
+	mux.HandleFunc("/two", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/one", http.StatusTemporaryRedirect)
+	})
+	mux.HandleFunc("/one", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/keys", http.StatusPermanentRedirect)
+	})
 	mux.HandleFunc("/away", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Query().Get("to"), http.StatusFound)
 	})

@@ -70,6 +70,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	defer keys.Close()
 	gate, err := tokenacl.NewGate([]tokenacl.Issuer{{Config: config, Keys: keys}}, nil)
 	if err != nil {
 		log.Fatal(err)

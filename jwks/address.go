@@ -17,6 +17,7 @@ var never = prefixes(
 	"169.254.0.0/16", "fe80::/10", // link-local, with 169.254.169.254 and 169.254.170.2
 	"fd00:ec2::254/128", "fd00:ec2::23/128", // Amazon EC2, EKS
 	"fd20:ce::254/128",   // Google Compute Engine
+	"fd00:42::42/128",    // Scaleway
 	"100.100.100.200/32", // Alibaba Cloud
 	"168.63.129.16/32",   // Azure
 	"192.0.0.192/32",     // Oracle Cloud
@@ -61,12 +62,13 @@ func within(a netip.Addr, list []netip.Prefix) bool {
 // Prefixes of IPv6 addresses that lead to an IPv4 address.
 var (
 	atEnd = prefixes(
-		"64:ff9b::/96", "64:ff9b:1::/48", // NAT64, RFC 6052 and RFC 8215
+		"64:ff9b::/96",    // NAT64, RFC 6052
 		"::ffff:0:0:0/96", // translated, RFC 2765
 		"::/96",           // compatible, RFC 4291 section 2.5.5.1
 	)
-	sixToFour = netip.MustParsePrefix("2002::/16") // RFC 3056
-	teredo    = netip.MustParsePrefix("2001::/32") // RFC 4380
+	localNAT64 = netip.MustParsePrefix("64:ff9b:1::/48") // RFC 8215: any length of RFC 6052
+	sixToFour  = netip.MustParsePrefix("2002::/16")      // RFC 3056
+	teredo     = netip.MustParsePrefix("2001::/32")      // RFC 4380
 )
 
 // meanings returns addr, and the IPv4 addresses to which a gateway or the
@@ -83,6 +85,12 @@ func meanings(addr netip.Addr) []netip.Addr {
 	case addr == netip.IPv6Loopback():
 	case within(addr, atEnd):
 		v4(b[12:])
+	case localNAT64.Contains(addr): // RFC 6052, section 2.2: four places, octet 8 left out
+		for _, place := range [][]byte{{b[6], b[7], b[9], b[10]}, {b[7], b[9], b[10], b[11]}, b[9:13], b[12:]} {
+			if place[0] != 0 { // of another length: no address begins so
+				v4(place)
+			}
+		}
 	case sixToFour.Contains(addr):
 		v4(b[2:6])
 	case teredo.Contains(addr):

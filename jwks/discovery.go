@@ -38,7 +38,7 @@ func NewDiscovered(issuer string, opts *RemoteOptions) (*Remote, error) {
 	}
 	d := &discovered{
 		issuer: issuer, interval: o.DiscoveryInterval, allowHTTP: o.InsecureAllowHTTP,
-		clock: newClock(), keys: published{client: o.client()},
+		clock: newClock(), keys: published{client: o.client(l.timeout)},
 	}
 	return newRemote(&remoteState{
 		refresher: newRefresher(l, d.fetch), issuer: issuer, discovery: o.DiscoveryInterval, warnings: o.warnings(),

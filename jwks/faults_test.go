@@ -124,7 +124,7 @@ var faultRows = []faultRow{
 	{"to a file", redirect("file:///etc/passwd"), 0, "redirect to another", false},
 	{"in circles", redirect(keysURL), 0, "more than 3 redirects", false},
 	{"to nowhere", redirect(""), 0, "status 302", false},
-	{"to what is no URL", redirect("https://%zz"), 0, "Location", false},
+	{"to what is no URL", redirect("https://%zz"), 0, "what is no URL", false},
 }
 
 // TestFaults lets each fault happen before the first good fetch, and after it. In

@@ -43,17 +43,26 @@ func get(ctx context.Context, client *http.Client, address, etag string, forced 
 	case etag != "":
 		req.Header.Set("If-None-Match", etag)
 	}
-	res, err := client.Do(req)
+	// An etag is of one resource (RFC 9110, section 8.8.3): what a redirect leads to
+	// is another, today's perhaps not yesterday's.
+	redirected := false
+	following := *client
+	following.CheckRedirect = func(to *http.Request, via []*http.Request) error {
+		redirected = true
+		to.Header.Del("If-None-Match")
+		return checkRedirect(to, via)
+	}
+	res, err := following.Do(req)
 	if err != nil {
 		return page{}, withoutURL(err)
 	}
 	defer res.Body.Close()
 	p := page{fresh: freshness(res.Header), etag: res.Header.Get("ETag")}
-	if len(p.etag) > maxETag {
+	if len(p.etag) > maxETag || redirected {
 		p.etag = ""
 	}
 	switch {
-	case res.StatusCode == http.StatusNotModified && req.Header.Get("If-None-Match") != "":
+	case res.StatusCode == http.StatusNotModified && req.Header.Get("If-None-Match") != "" && !redirected:
 		p.same = true
 		return p, nil
 	case res.StatusCode != http.StatusOK:
@@ -69,15 +78,32 @@ func get(ctx context.Context, client *http.Client, address, etag string, forced 
 	return p, nil
 }
 
-// withoutURL leaves out the URL that the http package puts first: there may be a
-// secret in it.
+// withoutURL leaves out the URLs that the http package puts into errors, since
+// there may be a secret in one, and most of what a server made it quote.
 func withoutURL(err error) error {
 	var with *url.Error
 	if errors.As(err, &with) {
-		return with.Err
+		err = with.Err
 	}
-	return err
+	if strings.HasPrefix(err.Error(), "failed to parse Location header") {
+		return errors.New("a redirect to what is no URL")
+	}
+	return short{err}
 }
+
+// short is an error whose text is cut.
+type short struct{ error }
+
+func (s short) Error() string {
+	const most = 200 // bytes
+	text := s.error.Error()
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "..."
+	}
+	return text
+}
+
+func (s short) Unwrap() error { return s.error }
 
 // freshness returns for how long an answer is fresh, RFC 9111 section 4.2:
 // max-age without what the answer spent in caches. What cannot be read is not
@@ -110,19 +136,34 @@ func seconds(text string) time.Duration {
 }
 
 // client makes what fetches.
-func (o RemoteOptions) client() *http.Client {
+func (o RemoteOptions) client(timeout time.Duration) *http.Client {
 	c := &http.Client{Transport: o.InsecureTransport, CheckRedirect: checkRedirect}
 	if c.Transport == nil {
-		c.Transport = o.transport()
+		c.Transport = o.transport(timeout)
 	}
 	return c
 }
 
-// transport dials anew for each fetch, so that each address is checked. It heeds
-// no variable of the environment.
-func (o RemoteOptions) transport() *http.Transport {
+// transport dials anew for each fetch, so that each address is checked. It asks
+// the environment for no proxy. A connection ends with the time of its one fetch:
+// net/http dials and shakes hands on a context of its own, which nobody cancels.
+func (o RemoteOptions) transport(timeout time.Duration) *http.Transport {
+	dialer := &net.Dialer{Timeout: timeout, Control: controlDial(o.DenyPrivateAddresses)}
 	t := &http.Transport{
-		DialContext:            (&net.Dialer{Control: controlDial(o.DenyPrivateAddresses)}).DialContext,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
+				conn.Close()
+				return nil, err
+			}
+			return conn, nil
+		},
+		TLSHandshakeTimeout: timeout,
+		// What a server compresses, it could stretch: the bound is on what is read.
+		DisableCompression:     true,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:      true,
 		DisableKeepAlives:      true,

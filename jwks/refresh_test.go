@@ -420,12 +420,15 @@ func TestNewWhileDown(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newProvider("a")
 				p.fail(stopped)
+				p.set(func(p *provider) { p.latency = time.Millisecond })
 				s := make(t, p, limit{})
 				defer s.Close()
 				if _, err := s.Generation(); retryAfter(t, err) != time.Second {
 					t.Errorf("while it fetches: %v", err)
 				}
+				time.Sleep(time.Millisecond)
 				synctest.Wait()
+				p.set(func(p *provider) { p.latency = 0 })
 				_, err := s.Verify(t.Context(), genuine(t, "a"))
 				after := retryAfter(t, err)
 				if after < 2500*time.Millisecond || after > 5*time.Second || !strings.Contains(err.Error(), "connection refused") {
@@ -442,6 +445,7 @@ func TestNewWhileDown(t *testing.T) {
 				time.Sleep(after - 1)
 				wants(t, s, genuine(t, "a"), "503", 0)
 				time.Sleep(time.Nanosecond)
+				synctest.Wait() // the timer was first
 				wants(t, s, genuine(t, "a"), "ok", 0)
 				if h := s.Health(); h.LastError != nil || !h.LastSuccess.Equal(time.Now()) || h.Generation == 0 || h.Fetches != 2 || h.Suppressed != 2 {
 					t.Errorf("%+v", h)

@@ -91,7 +91,7 @@ func (r *refresher) verify(ctx context.Context, j *JWS) (Verified, error) {
 	switch {
 	case unknown && !snap.set.has(j.parsed().kid):
 		return r.await(ctx, j)
-	case unknown, errors.Is(err, ErrSignature):
+	case unknown, errors.Is(err, ErrSignature), errors.Is(err, ErrKeyExpired):
 		r.suspect(now)
 	}
 	return v, err
@@ -141,7 +141,9 @@ func (r *refresher) suspect(now instant) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.closed || r.call != nil:
+	case r.closed:
+	case r.call != nil: // it began before, and a cache may answer it
+		r.forced = true
 	case r.allowed(now):
 		r.start(now, true)
 	default:
@@ -287,6 +289,7 @@ func (r *refresher) run(c *call) {
 		r.accept(c, a, now)
 	} else {
 		r.failures++
+		r.forced = r.forced || c.forced // a token still asks for what it did not get
 		r.failed, r.mark, r.pause = err, now, r.backoff(r.failures)
 		r.schedule(now, r.pause)
 		c.err = &unavailable{"fetching", err, r.pause}
@@ -303,6 +306,9 @@ func (r *refresher) accept(c *call, a answer, now instant) {
 	r.failures, r.failed, r.defect = 0, nil, a.defect
 	r.counts.LastSuccess = c.began.wall
 	r.mark, r.pause = c.began, r.minRefresh
+	if r.forced { // since a token came meanwhile
+		due = min(due, r.minRefresh)
+	}
 	r.schedule(now, due-now.since(c.began))
 }
 

@@ -199,6 +199,8 @@ func TestAddresses(t *testing.T) {
 		{"::ffff:0:169.254.169.254", always}, {"::ffff:0:10.0.0.1", private}, // translated
 		{"64:ff9b::a9fe:a9fe", always}, {"64:ff9b::10.0.0.1", private}, {"64:ff9b::8.8.8.8", never}, // NAT64
 		{"64:ff9b:1::a9fe:a9fe", always}, {"64:ff9b:1::8.8.8.8", private}, // of a site
+		{"64:ff9b:1:0:a9:fea9:fe00:0", always}, {"64:ff9b:1:a9fe:a9:fe00:808:808", always}, {"64:ff9b:1:a9:fe:a9fe:808:808", always}, // of other lengths
+		{"fd00:42::42", always},
 		{"2002:a9fe:a9fe::1", always}, {"2002:a00:1::1", private}, {"2002:7f00:1::", private}, {"2002:808:808::1", never}, // 6to4
 		{"2001:0:a9fe:a9fe::f7f7:f7f7", always}, {"2001:0:808:808:0:0:5601:5601", always}, {"2001:0:808:808::f5ff:fffe", private}, {"2001:0:808:808::f7f7:f7f7", never}, // Teredo
 	} {
@@ -237,11 +239,11 @@ func TestRetryAfterIsPositive(t *testing.T) {
 // Rules K9, G5
 func TestTransport(t *testing.T) {
 	roots := x509.NewCertPool()
-	tr := RemoteOptions{RootCAs: roots}.transport()
+	tr := RemoteOptions{RootCAs: roots}.transport(time.Second)
 	if tr.Proxy != nil || !tr.DisableKeepAlives || tr.TLSClientConfig.RootCAs == roots || !tr.TLSClientConfig.RootCAs.Equal(roots) {
 		t.Errorf("%+v", tr)
 	}
-	if (RemoteOptions{}).transport().TLSClientConfig.RootCAs != nil {
+	if (RemoteOptions{}).transport(time.Second).TLSClientConfig.RootCAs != nil {
 		t.Error("without RootCAs the system has none")
 	}
 }

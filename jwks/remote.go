@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -131,7 +132,7 @@ func NewRemote(url string, opts *RemoteOptions) (*Remote, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jwks: NewRemote: %w", err)
 	}
-	keys := &published{client: o.client(), url: url}
+	keys := &published{client: o.client(l.timeout), url: url}
 	return newRemote(&remoteState{refresher: newRefresher(l, keys.fetch), warnings: o.warnings()}), nil
 }
 
@@ -168,7 +169,7 @@ func checkURL(what, text string, allowHTTP bool) error {
 		return fmt.Errorf("%s: want the scheme https", what)
 	case u.User != nil:
 		return fmt.Errorf("%s: it has a user name; remove it", what)
-	case u.Fragment != "":
+	case strings.Contains(text, "#"):
 		return fmt.Errorf("%s: it has a fragment (#); remove it", what)
 	}
 	return nil
@@ -230,7 +231,7 @@ func (r *Remote) RevocationBound() (reachable, unreachable time.Duration) {
 	return 0, 0
 }
 
-// Health tells how r fares. It does no I/O.
+// Health tells how r fares. It never waits; a fetch that is due may begin.
 func (r *Remote) Health() Health {
 	if state := r.get(); state != nil {
 		return state.health()

@@ -219,7 +219,7 @@ func (s *SecretSource) RevocationBound() (reachable, unreachable time.Duration) 
 	return 0, 0
 }
 
-// Health tells how s fares. It does no I/O.
+// Health tells how s fares. It never waits; a fetch that is due may begin.
 func (s *SecretSource) Health() Health {
 	if state := s.get(); state != nil {
 		return state.health()

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -115,7 +116,7 @@ func TestTLS(t *testing.T) {
 		"away":                 {server.URL + "/away?to=" + url.QueryEscape(other.URL+"/keys"), jwks.RemoteOptions{RootCAs: roots}, "redirect to another"},
 		"away to metadata":     {server.URL + "/away?to=" + url.QueryEscape("https://169.254.169.254/"), jwks.RemoteOptions{RootCAs: roots}, "redirect to another"},
 		"a long header":        {server.URL + "/headers", jwks.RemoteOptions{RootCAs: roots}, "exceeded"},
-		"8 MiB in a small zip": {server.URL + "/gzip", jwks.RemoteOptions{RootCAs: roots}, "more than 1048576 bytes"},
+		"8 MiB in a small zip": {server.URL + "/gzip", jwks.RemoteOptions{RootCAs: roots}, "no usable key"}, // nothing is unpacked
 		"private, denied":      {server.URL + "/keys", jwks.RemoteOptions{RootCAs: roots, DenyPrivateAddresses: true}, "DenyPrivateAddresses"},
 		"a name that leads to a private address": {strings.Replace(server.URL, "127.0.0.1", "localhost", 1) + "/keys",
 			jwks.RemoteOptions{RootCAs: roots, DenyPrivateAddresses: true}, "DenyPrivateAddresses"},
@@ -195,5 +196,36 @@ func TestProxy(t *testing.T) {
 	}
 	if err := firstFetch(t, r); err != nil || asked.Load() != 1 {
 		t.Errorf("configured: %v, asked %d times", err, asked.Load())
+	}
+}
+
+// TestSilentServer: a server that accepts and never shakes hands costs no more
+// than the time of the fetch.
+//
+// Rules K9, G4
+func TestSilentServer(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	r, err := jwks.NewRemote("https://"+listener.Addr().String(), &jwks.RemoteOptions{Timeout: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := firstFetch(t, r); err == nil {
+		t.Error("keys of a server that says nothing")
+	}
+	r.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil { // for a hang to be a failure
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, conn); err != nil {
+		t.Errorf("the connection stays open: %v", err)
 	}
 }

@@ -145,7 +145,7 @@ func (o RemoteOptions) client(timeout time.Duration) *http.Client {
 }
 
 // transport dials anew for each fetch, so that each address is checked. It asks
-// the environment for no proxy. A connection ends with the time of its one fetch:
+// the environment for no proxy. A connection ends soon after the time of its fetch:
 // net/http dials and shakes hands on a context of its own, which nobody cancels.
 func (o RemoteOptions) transport(timeout time.Duration) *http.Transport {
 	dialer := &net.Dialer{Timeout: timeout, Control: controlDial(o.DenyPrivateAddresses)}
@@ -155,7 +155,7 @@ func (o RemoteOptions) transport(timeout time.Duration) *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
+			if err := conn.SetDeadline(time.Now().Add(2 * timeout)); err != nil {
 				conn.Close()
 				return nil, err
 			}

@@ -73,9 +73,7 @@ func TestMain(m *testing.M) {
 // with exit code 0.
 func serve(t *testing.T, args ...string) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("NOT RUN: a browser, which -short leaves out")
-	}
+	real.Wanted(t)
 	name, err := binary()
 	if err != nil {
 		t.Fatal(err)

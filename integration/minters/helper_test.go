@@ -63,9 +63,7 @@ func (r row) id() id {
 // start runs the start.sh of a minter and returns what it printed.
 func start(t *testing.T, name string) map[id]row {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("NOT RUN: " + name + ", which -short leaves out")
-	}
+	real.Wanted(t)
 	folder := t.TempDir()
 	hand(t, folder)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)

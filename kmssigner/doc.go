@@ -1,0 +1,3 @@
+// Package kmssigner signs JSON Web Tokens with keys that cannot be exported, and
+// verifies them.
+package kmssigner

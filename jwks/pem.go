@@ -17,6 +17,11 @@ type PublicKey struct {
 	Key       crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 	KeyID     string           // "": none, and the key serves tokens without kid alone
 	Algorithm Algorithm        // "": all that the key can do
+
+	// Certificates, of which the first is for Key and each other one certifies
+	// the one before it, are written with it: x5c, x5t and x5t#S256. Neither
+	// chain nor expiry is looked at. nil: none.
+	Certificates []*x509.Certificate
 }
 
 // NewSet makes a Set of at most 100 keys, which it copies. A key must be one that
@@ -53,7 +58,30 @@ func (p PublicKey) key() (*key, *flaw) {
 	if bad != nil {
 		return nil, bad
 	}
-	return newKey(m, p.KeyID, string(p.Algorithm), period{})
+	chain, bad := p.chain(m.public)
+	if bad != nil {
+		return nil, bad
+	}
+	k, bad := newKey(m, p.KeyID, string(p.Algorithm), period{})
+	if bad == nil {
+		k.chain = chain
+	}
+	return k, bad
+}
+
+// chain returns the certificates in DER.
+func (p PublicKey) chain(key crypto.PublicKey) ([][]byte, *flaw) {
+	var chain [][]byte
+	for i, cert := range p.Certificates {
+		switch {
+		case cert == nil || len(cert.Raw) == 0:
+			return nil, &flaw{"x5c", "a certificate that was not parsed"}
+		case i == 0 && !samePublic(cert.PublicKey, key):
+			return nil, &flaw{"x5c", "the first certificate is for another key"}
+		}
+		chain = append(chain, bytes.Clone(cert.Raw))
+	}
+	return chain, nil
 }
 
 // PEMOptions says what a PEM file cannot. The zero value is a key without a kid

@@ -32,7 +32,8 @@ type key struct {
 	kid    string // "" when it has none
 	algs   []*spec
 	valid  period
-	hashes digests // of HMAC
+	hashes digests  // of HMAC
+	chain  [][]byte // certificates in DER, to be written
 }
 
 // newKey makes a key for alg, or for all that it can do when alg is "".

@@ -3,6 +3,8 @@ package jwks
 import (
 	"crypto"
 	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -15,8 +17,10 @@ import (
 
 // MarshalPublic returns a JSON Web Key Set (RFC 7517 section 5) of the public
 // keys, for publication: kty and the members of the public key, use, and kid and
-// alg where there is one. Symmetric keys are left out; when there are no others,
-// the error is [ErrNoUsableKey]. Validity (nbf, exp) is not written.
+// alg where there is one, and x5c, x5t and x5t#S256 where [NewSet] was given
+// certificates. Symmetric keys are left out; when there are no others, the error
+// is [ErrNoUsableKey]. Validity (nbf, exp) is not written, nor a certificate that
+// [Parse] read.
 func (s *Set) MarshalPublic() ([]byte, error) {
 	var file struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -29,12 +33,35 @@ func (s *Set) MarshalPublic() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		file.Keys = append(file.Keys, text)
+		file.Keys = append(file.Keys, k.certified(text))
 	}
 	if len(file.Keys) == 0 {
 		return nil, fmt.Errorf("%w: no public key to publish", ErrNoUsableKey)
 	}
 	return json.Marshal(file)
+}
+
+// certified adds the certificates to a JWK, RFC 7517 sections 4.7 to 4.9.
+func (k *key) certified(jwk []byte) []byte {
+	if len(k.chain) == 0 {
+		return jwk
+	}
+	sum := sha256.Sum256(k.chain[0])
+	members, _ := json.Marshal(struct { // strings and octets always have an encoding
+		X5c     [][]byte `json:"x5c"` // in base64, not base64url, section 4.7
+		X5t     string   `json:"x5t"`
+		X5tS256 string   `json:"x5t#S256"`
+	}{k.chain, k.x5t(), rawURL.EncodeToString(sum[:])})
+	return append(append(jwk[:len(jwk)-1], ','), members[1:]...)
+}
+
+// x5t returns the SHA-1 thumbprint of the first certificate, "" for none.
+func (k *key) x5t() string {
+	if len(k.chain) == 0 {
+		return ""
+	}
+	sum := sha1.Sum(k.chain[0])
+	return rawURL.EncodeToString(sum[:])
 }
 
 func (s *Set) all() []*key {
@@ -61,6 +88,8 @@ type kendraKey struct {
 	K         string    `json:"k,omitempty"`
 	N         string    `json:"n,omitempty"`
 	E         string    `json:"e,omitempty"`
+	X5t       string    `json:"x5t,omitempty"`
+	X5c       [][]byte  `json:"x5c,omitempty"` // in base64
 	NotBefore string    `json:"nbf,omitempty"`
 	NotAfter  string    `json:"exp,omitempty"`
 }
@@ -104,6 +133,7 @@ func (k *key) kendra() (kendraKey, *flaw) {
 		pub := k.public.(*rsa.PublicKey)
 		out.N = rawURL.EncodeToString(pub.N.Bytes())
 		out.E = rawURL.EncodeToString(big.NewInt(int64(pub.E)).Bytes())
+		out.X5t, out.X5c = k.x5t(), k.chain
 	default:
 		return kendraKey{}, &flaw{"alg", "Kendra documents RS256, RS384, RS512, HS256, HS384 and HS512 only"}
 	}

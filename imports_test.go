@@ -37,7 +37,7 @@ var policy = map[string]string{
 	"fgac":                    "acl",
 	"kmssigner":               "jwks | golang.org/x/sync golang.org/x/time",
 	"kmssigner/awskms":        "kmssigner | github.com/aws/aws-sdk-go-v2",
-	"kmssigner/kmstest":       "kmssigner",
+	"kmssigner/kmstest":       "jwks kmssigner",
 	"bearer":                  ". acl claims",
 	"tokentest":               ". acl jwks tokenconfig internal/testkeys",
 	"internal/jose":           "| github.com/lestrrat-go/jwx/v2",

@@ -22,6 +22,7 @@ import (
 	"github.com/tokenacl/tokenacl/claims"
 	"github.com/tokenacl/tokenacl/internal/testkeys"
 	"github.com/tokenacl/tokenacl/jwks"
+	"github.com/tokenacl/tokenacl/kmssigner"
 	"github.com/tokenacl/tokenacl/tokentest"
 )
 
@@ -156,6 +157,8 @@ func holders(t *testing.T) map[string]held {
 		t.Fatal(err)
 	}
 
+	message := kmssigner.Message{Raw: []byte(markedToken()), Digest: []byte(secretMark)}
+
 	return map[string]held{
 		"acl/groups.Directory": holding(&directory, true, len(expanded.DataSourceGroups) == 1 && shownIn(expanded.DataSourceGroups[0].GroupID) != ""),
 		"acl/groups.Members":   holding(&members, false, shownIn(members.Users[0]) != ""),
@@ -178,6 +181,8 @@ func holders(t *testing.T) map[string]held {
 		"tokenacl.UserContext": holding(&uc, false, shownIn(uc.Token) != "" && shownIn(uc.UserID) != ""),
 		"tokenacl.Gate":        holding(g, true, verifies(issuer.Keys) && shownIn(p.User) != ""),
 		"tokenacl.Issuer":      holding(&issuer, true, verifies(issuer.Keys)),
+
+		"kmssigner.Message": holding(&message, false, shownIn(string(message.Raw)) != ""),
 
 		"tokentest.SecretStore": holding(store, true, shownIn(string(value)) != ""),
 	}
@@ -221,6 +226,12 @@ var holdsNone = map[string]string{
 
 	"jwks/secretsmanager.Options": isConfig,
 	"jwks/secretsmanager.Fetcher": "the client of the AWS SDK; it keeps no secret that it fetched, and has credentials behind further pointers",
+
+	"kmssigner.Backend": isHosts, "kmssigner.Key": isKeyInfo, "kmssigner.KeyInfo": isKeyInfo, "kmssigner.Options": isConfig,
+	"kmssigner/kmstest.Backend": "keys that a test made; it prints none of them", "kmssigner/kmstest.Spec": isChoice,
+	"kmssigner/kmstest.Operation": isChoice, "kmssigner/kmstest.Calls": isMeasured,
+	"kmssigner.Keys": isKeyInfo, "kmssigner.RemoteKeys": isKeyInfo,
+	"kmssigner.Signer": "the keys that it signs with stay in its backend",
 
 	"tokentest.Claims": "what a test made up; nobody's", "tokentest.Issuer": "the name of an algorithm; its keys are published, and held elsewhere",
 }

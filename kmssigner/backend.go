@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 
 	"github.com/tokenacl/tokenacl/jwks"
 )
@@ -51,6 +54,20 @@ type Message struct {
 	Raw    []byte // as it is, at most [MaxRaw] bytes, and not nil
 	Digest []byte // its digest by the hash of the algorithm: of RSA and ECDSA only
 }
+
+// String tells the size, and nothing of what is signed: that is a token.
+func (m Message) String() string {
+	return fmt.Sprintf("kmssigner.Message(%d bytes, digest of %d)", len(m.Raw), len(m.Digest))
+}
+
+// Format writes [Message.String] for every verb.
+func (m Message) Format(f fmt.State, _ rune) { io.WriteString(f, m.String()) }
+
+// LogValue is [Message.String].
+func (m Message) LogValue() slog.Value { return slog.StringValue(m.String()) }
+
+// MarshalText is [Message.String].
+func (m Message) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
 // MaxRaw is how many bytes a backend need take in a [Message] that is not
 // digested: the limit of AWS KMS for Sign, Verify, GenerateMac and VerifyMac.

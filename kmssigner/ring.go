@@ -1,0 +1,142 @@
+package kmssigner
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tokenacl/tokenacl/jwks"
+)
+
+// ring is the keys in force at one time. It is never written: [ring.advance]
+// makes the next one.
+type ring struct {
+	keys       []*key // that verify, the latest last; each kid once
+	signing    string // kid of the one that signs, "" for none
+	next       string // kid of the one that will, "" for none
+	nextFrom   time.Time
+	set        *jwks.Set // of the public keys, nil when there is none
+	generation uint64
+}
+
+// news is what a refresh learnt.
+type news struct {
+	named *key            // what the name stands for, nil when that is not known
+	seen  map[string]bool // IDs of other keys that may be used
+	gone  map[string]bool // IDs of keys that may not
+	began time.Time       // when the questions began
+	now   time.Time
+}
+
+// advance returns what follows from news. Keys with a kid of retired are dropped.
+func (r *ring) advance(o *Options, n news, retired map[string]bool) *ring {
+	f := &ring{signing: r.signer(n.now), next: r.next, nextFrom: r.nextFrom}
+	if f.signing == f.next {
+		f.next = ""
+	}
+	for _, k := range r.keys {
+		switch {
+		case n.gone[k.ID] || retired[k.kid] || !k.until.IsZero() && passed(k.until, n.now):
+		case n.seen[k.ID]:
+			f.keys = append(f.keys, k.with(n.began, k.until))
+		default:
+			f.keys = append(f.keys, k)
+		}
+	}
+	if n.named != nil && !retired[n.named.kid] {
+		f.point(o, n)
+	}
+	if f.find(f.next) == nil {
+		f.next = ""
+	}
+	if f.find(f.signing) == nil { // unusable: its successor need not wait
+		f.signing, f.next = f.next, ""
+	}
+	return f.sealed(r)
+}
+
+// point makes the named key the one that signs, or will.
+func (f *ring) point(o *Options, n news) {
+	kid := n.named.kid
+	f.keys = slices.DeleteFunc(f.keys, func(k *key) bool { return k.kid == kid })
+	f.keys = append(f.keys, n.named)
+	switch {
+	case kid == f.signing: // perhaps again
+		f.next = ""
+	case f.find(f.signing) == nil:
+		f.signing, f.next = kid, ""
+	case kid != f.next:
+		f.next, f.nextFrom = kid, n.now.Add(o.PublishAhead)
+		f.outlive(f.signing, n.now.Add(o.outlives()))
+	}
+	for _, k := range f.keys {
+		if k.kid != kid && k.until.IsZero() {
+			f.outlive(k.kid, n.now.Add(o.outlives()))
+		}
+	}
+}
+
+// outlive sets until when the key with that kid verifies.
+func (f *ring) outlive(kid string, until time.Time) {
+	for i, k := range f.keys {
+		if k.kid == kid {
+			f.keys[i] = k.with(k.checked, until)
+		}
+	}
+}
+
+// sealed computes what depends on the keys. What is published keeps its order
+// and its value while the keys are those of before.
+func (f *ring) sealed(before *ring) *ring {
+	h := sha256.New()
+	var public []jwks.PublicKey
+	for _, k := range f.keys {
+		fmt.Fprintf(h, "%q %s %v\n", k.kid, k.alg, k.until.Round(0).UTC())
+		if k.set != nil {
+			public = append(public, k.publish)
+		}
+	}
+	if f.generation = cmp.Or(binary.BigEndian.Uint64(h.Sum(nil)), 1); len(f.keys) == 0 {
+		f.generation = 0
+	}
+	if before != nil && before.generation == f.generation {
+		f.set = before.set
+		return f
+	}
+	f.set, _ = jwks.NewSet(public...) // each was accepted alone, and kids differ
+	return f
+}
+
+// find returns the key with that kid, nil for none.
+func (r *ring) find(kid string) *key {
+	for _, k := range r.keys {
+		if k.kid == kid {
+			return k
+		}
+	}
+	return nil
+}
+
+// signer returns the kid of the key that signs at that time, "" for none.
+func (r *ring) signer(now time.Time) string {
+	if r.next != "" && surely(r.nextFrom, now) {
+		return r.next
+	}
+	return r.signing
+}
+
+// without returns the ring without a key that may not be used any more.
+func (r *ring) without(o *Options, kid string, now time.Time) *ring {
+	return r.advance(o, news{now: now}, map[string]bool{kid: true})
+}
+
+// early returns the ring in which the next key signs already, because the one
+// that should cannot.
+func (r *ring) early() *ring {
+	f := *r
+	f.signing, f.next = f.next, ""
+	return &f
+}

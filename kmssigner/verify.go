@@ -1,0 +1,187 @@
+package kmssigner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tokenacl/tokenacl/jwks"
+)
+
+var (
+	_ jwks.Source = (*Keys)(nil)
+	_ jwks.Source = (*RemoteKeys)(nil)
+)
+
+// maxTries bounds the keys that are tried for a token without a kid.
+const maxTries = 8
+
+// Verify checks the signature of j with the public keys, or with the backend for
+// an HMAC key. The kid of j only selects one of them: it is never sent anywhere,
+// and an unknown one causes no call.
+//
+// Errors are those of [jwks.Source]. An unknown kid is a [jwks.ErrUnavailable]
+// instead of [jwks.ErrUnknownKey] while the latest refresh failed: the name may
+// stand for that key by now.
+func (k *Keys) Verify(ctx context.Context, j *jwks.JWS) (jwks.Verified, error) {
+	state := k.get()
+	if state == nil {
+		return jwks.Verified{}, errNotMade
+	}
+	return state.verify(ctx, j, false)
+}
+
+// Generation identifies the keys in force. It never waits; when there are none,
+// or none that was heard of within MaxStale, the error is [jwks.ErrUnavailable].
+func (k *Keys) Generation() (uint64, error) {
+	state := k.get()
+	if state == nil {
+		return 0, errNotMade
+	}
+	return state.generation(time.Now())
+}
+
+// RemoteKeys verify the same tokens as the [Keys] they are of, and let the
+// backend check each signature as well, with one call: then its log of calls,
+// which is CloudTrail in AWS, has every token that was accepted. What the public
+// key refutes is refused without a call, so that nobody can cause calls without
+// a good token, but for HMAC.
+type RemoteKeys struct{ keys *Keys }
+
+// Remote returns a [jwks.Source] of the same keys that asks the backend.
+func (k *Keys) Remote() *RemoteKeys { return &RemoteKeys{k} }
+
+// Verify is [Keys.Verify] and a call of the backend.
+func (r *RemoteKeys) Verify(ctx context.Context, j *jwks.JWS) (jwks.Verified, error) {
+	state := r.get()
+	if state == nil {
+		return jwks.Verified{}, errNotMade
+	}
+	return state.verify(ctx, j, true)
+}
+
+// Generation is [Keys.Generation]. Who remembers results by it makes fewer calls
+// than there are tokens.
+func (r *RemoteKeys) Generation() (uint64, error) { return r.of().Generation() }
+
+// String tells how many keys there are.
+func (r *RemoteKeys) String() string { return r.of().String() }
+
+func (r *RemoteKeys) of() *Keys {
+	if r == nil {
+		return nil
+	}
+	return r.keys
+}
+
+func (r *RemoteKeys) get() *keys { return r.of().get() }
+
+func (k *keys) generation(now time.Time) (uint64, error) {
+	r := k.current.Load()
+	for _, key := range r.keys {
+		if key.usable(now, k.MaxStale) {
+			return r.generation, nil
+		}
+	}
+	return 0, k.missing()
+}
+
+func (k *keys) verify(ctx context.Context, j *jwks.JWS, remote bool) (jwks.Verified, error) {
+	alg := j.Algorithm()
+	if alg == "" {
+		return jwks.Verified{}, fmt.Errorf("%w: not parsed", jwks.ErrMalformed)
+	}
+	now := time.Now()
+	r := k.current.Load()
+	candidates, err := k.candidates(r, j, now)
+	if err != nil {
+		return jwks.Verified{}, err
+	}
+	result := fmt.Errorf("%w", jwks.ErrSignature)
+	for _, key := range candidates {
+		err := k.check(ctx, key, j, remote, now)
+		switch {
+		case err == nil:
+			return jwks.Verified{KeyID: key.kid, NotAfter: key.end(k.MaxStale).Round(0), Generation: r.generation}, nil
+		case errors.Is(err, jwks.ErrSignature):
+		case errors.Is(err, ErrKeyUnusable):
+			k.drop(key.kid)
+			result = fmt.Errorf("%w: %w", jwks.ErrUnknownKey, err)
+		default:
+			return jwks.Verified{}, fmt.Errorf("%w: %w", jwks.ErrUnavailable, err)
+		}
+	}
+	if errors.Is(result, jwks.ErrUnknownKey) && len(k.current.Load().keys) == 0 {
+		return jwks.Verified{}, k.missing()
+	}
+	return jwks.Verified{}, result
+}
+
+// candidates returns the keys that may verify j, at least one: RFC 7515 section
+// 4.1.4 has the kid, and rule K5 the rest.
+func (k *keys) candidates(r *ring, j *jwks.JWS, now time.Time) ([]*key, error) {
+	kid, named := j.KeyID()
+	var fresh int
+	var found []*key
+	for _, key := range r.keys {
+		if !key.usable(now, k.MaxStale) {
+			continue
+		}
+		fresh++
+		if (!named || key.kid == kid) && key.alg == j.Algorithm() {
+			found = append(found, key)
+		}
+	}
+	switch {
+	case fresh == 0:
+		return nil, k.missing()
+	case len(found) > maxTries:
+		return nil, fmt.Errorf("%w: it has no kid, and %d keys allow %s; want at most %d", jwks.ErrUnknownKey, len(found), j.Algorithm(), maxTries)
+	case len(found) > 0:
+		return found, nil
+	}
+	if err := k.failing(); err != nil && named && r.find(kid) == nil {
+		return nil, fmt.Errorf("%w: unknown kid, and the latest refresh failed: %w", jwks.ErrUnavailable, err)
+	}
+	return nil, fmt.Errorf("%w: none has its kid and allows %s", jwks.ErrUnknownKey, j.Algorithm())
+}
+
+// check returns nil when the key made the signature of j.
+func (k *keys) check(ctx context.Context, key *key, j *jwks.JWS, remote bool, now time.Time) error {
+	m, err := message(key.alg, j.SigningInput())
+	if err != nil {
+		return jwks.ErrSignature // the backend signs nothing so large
+	}
+	if key.set != nil {
+		if _, err := key.set.Verify(j, now); err != nil || !remote {
+			return err
+		}
+	}
+	signature := j.Signature()
+	if key.set == nil && len(signature) != macSize(key.alg) {
+		return jwks.ErrSignature
+	}
+	ctx, cancel := context.WithTimeout(ctx, k.Timeout)
+	defer cancel()
+	return k.backend.Verify(ctx, key.ID, key.alg, m, signature)
+}
+
+// failing is why the latest refresh failed, nil after a good one.
+func (k *keys) failing() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.health.LastError
+}
+
+// missing tells why there are no keys in force.
+func (k *keys) missing() error {
+	if k.stopped.Err() != nil {
+		return errClosed
+	}
+	text := "no key is usable, or was heard of within MaxStale"
+	if err := k.failing(); err != nil {
+		return fmt.Errorf("%w: kmssigner: %s: %w", jwks.ErrUnavailable, text, err)
+	}
+	return fmt.Errorf("%w: kmssigner: %s", jwks.ErrUnavailable, text)
+}

@@ -36,7 +36,7 @@ var policy = map[string]string{
 	"claims":                  "acl jwks tokenconfig",
 	"fgac":                    "acl",
 	"kmssigner":               "jwks | golang.org/x/sync golang.org/x/time",
-	"kmssigner/awskms":        "kmssigner | github.com/aws/aws-sdk-go-v2",
+	"kmssigner/awskms":        "jwks kmssigner | github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go",
 	"kmssigner/kmstest":       "jwks kmssigner",
 	"bearer":                  ". acl claims",
 	"tokentest":               ". acl jwks tokenconfig internal/testkeys",

@@ -229,8 +229,10 @@ var holdsNone = map[string]string{
 
 	"kmssigner.Backend": isHosts, "kmssigner.Key": isKeyInfo, "kmssigner.KeyInfo": isKeyInfo, "kmssigner.Options": isConfig,
 	"kmssigner/kmstest.Backend": "keys that a test made; it prints none of them", "kmssigner/kmstest.Spec": isChoice,
-	"kmssigner/kmstest.Operation": isChoice, "kmssigner/kmstest.Calls": isMeasured,
-	"kmssigner.Keys": isKeyInfo, "kmssigner.RemoteKeys": isKeyInfo,
+	"kmssigner/kmstest.Operation": isChoice, "kmssigner/kmstest.Subject": isHosts,
+	"kmssigner/awskms.Backend": "the client of the AWS SDK and a name; it has credentials behind further pointers",
+	"kmssigner/kmstest.Calls":  isMeasured,
+	"kmssigner.Keys":           isKeyInfo, "kmssigner.RemoteKeys": isKeyInfo,
 	"kmssigner.Signer": "the keys that it signs with stay in its backend",
 
 	"tokentest.Claims": "what a test made up; nobody's", "tokentest.Issuer": "the name of an algorithm; its keys are published, and held elsewhere",

@@ -49,9 +49,9 @@ type Key struct {
 	Algorithms []jwks.Algorithm // what the backend can do with the key, at least one
 }
 
-// Message is what is signed. Exactly one of its fields is set.
+// Message is what is signed. Exactly one of its fields is not empty.
 type Message struct {
-	Raw    []byte // as it is, at most [MaxRaw] bytes, and not nil
+	Raw    []byte // as it is, at most [MaxRaw] bytes
 	Digest []byte // its digest by the hash of the algorithm: of RSA and ECDSA only
 }
 
@@ -83,6 +83,7 @@ var (
 	// text names.
 	ErrAccessDenied = errors.New("kmssigner: access denied")
 	// ErrTooLarge: more than MaxRaw bytes to sign by EdDSA or HMAC, which take
-	// no digest. It depends on the token, not on the backend.
+	// no digest (or none at all), or a token that is longer than verifiers read.
+	// It depends on what is signed, not on the backend.
 	ErrTooLarge = errors.New("kmssigner: too large to sign")
 )

@@ -17,13 +17,13 @@ var hashes = map[jwks.Algorithm]crypto.Hash{
 }
 
 // message returns what a backend signs of text: itself, or its digest when it is
-// too long for that.
+// too long for that. KMS takes no empty message.
 func message(alg jwks.Algorithm, text string) (Message, error) {
-	if len(text) <= MaxRaw {
+	if 0 < len(text) && len(text) <= MaxRaw {
 		return Message{Raw: []byte(text)}, nil
 	}
 	if alg == jwks.EdDSA || isMAC(alg) {
-		return Message{}, fmt.Errorf("%w: %d bytes, and %s takes at most %d; use a key for RSA or ECDSA, or fewer claims", ErrTooLarge, len(text), alg, MaxRaw)
+		return Message{}, fmt.Errorf("%w: %d bytes, and %s takes 1 to %d; use a key for RSA or ECDSA, or fewer claims", ErrTooLarge, len(text), alg, MaxRaw)
 	}
 	h := hashes[alg].New()
 	h.Write([]byte(text))

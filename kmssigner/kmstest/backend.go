@@ -56,6 +56,8 @@ type failure struct {
 	id string
 }
 
+const idPrefix = "arn:aws:kms:eu-west-1:111122223333:key/"
+
 // New returns a Backend with one key of that spec, which the alias stands for. It
 // panics on a spec that is none of [Specs].
 func New(spec Spec) *Backend {
@@ -75,7 +77,7 @@ func (b *Backend) Create(spec Spec) string {
 	if err != nil || signer == nil && secret == nil {
 		panic(fmt.Sprintf("kmstest: want a Spec out of Specs(), and randomness: %v", err))
 	}
-	id := fmt.Sprintf("arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-%012d", len(s.keys)+1)
+	id := fmt.Sprintf("%s00000000-0000-4000-8000-%012d", idPrefix, len(s.keys)+1)
 	s.keys[id] = &memoryKey{spec, signer, secret, "Enabled"}
 	return id
 }

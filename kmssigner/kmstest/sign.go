@@ -35,13 +35,13 @@ func (k *memoryKey) check(alg jwks.Algorithm, m kmssigner.Message) error {
 	switch {
 	case !k.spec.can(alg):
 		return fmt.Errorf("kmstest: %w: a key of spec %s cannot do this algorithm", kmssigner.ErrKeyUnusable, k.spec)
-	case (m.Raw == nil) == (m.Digest == nil):
+	case (len(m.Raw) == 0) == (len(m.Digest) == 0):
 		return errors.New("kmstest: Message: want either Raw or Digest")
 	case len(m.Raw) > kmssigner.MaxRaw:
 		return fmt.Errorf("kmstest: Message: Raw: %d bytes, want at most %d", len(m.Raw), kmssigner.MaxRaw)
-	case m.Digest != nil && !takesDigest(alg):
+	case len(m.Digest) > 0 && !takesDigest(alg):
 		return errors.New("kmstest: Message: Digest: EdDSA and HMAC take none")
-	case m.Digest != nil && len(m.Digest) != hashOf(alg).Size():
+	case len(m.Digest) > 0 && len(m.Digest) != hashOf(alg).Size():
 		return fmt.Errorf("kmstest: Message: Digest: %d octets, want %d", len(m.Digest), hashOf(alg).Size())
 	}
 	return nil
@@ -49,7 +49,7 @@ func (k *memoryKey) check(alg jwks.Algorithm, m kmssigner.Message) error {
 
 // digest returns that of m.
 func digest(alg jwks.Algorithm, m kmssigner.Message) []byte {
-	if m.Digest != nil {
+	if len(m.Digest) > 0 {
 		return m.Digest
 	}
 	h := hashOf(alg).New()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"time"
 
 	"github.com/tokenacl/tokenacl/jwks"
@@ -67,6 +69,15 @@ func (r *RemoteKeys) Generation() (uint64, error) { return r.of().Generation() }
 
 // String tells how many keys there are.
 func (r *RemoteKeys) String() string { return r.of().String() }
+
+// Format writes [RemoteKeys.String] for every verb.
+func (r *RemoteKeys) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
+
+// LogValue is [RemoteKeys.String].
+func (r *RemoteKeys) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// MarshalText is [RemoteKeys.String].
+func (r *RemoteKeys) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 func (r *RemoteKeys) of() *Keys {
 	if r == nil {

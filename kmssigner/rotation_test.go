@@ -102,23 +102,23 @@ func TestRotationToTheSecond(t *testing.T) {
 		if again := must(keys.Generation()); again == generation {
 			t.Error("the generation is that of before")
 		}
-		time.Sleep(ahead - 1)
+		time.Sleep(ahead - time.Nanosecond)
 		if got := signs(signer); got != old {
 			t.Errorf("%s signs before its time", got)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		token := must(signer.Mint(t.Context(), map[string]any{}))
 		if got := signs(signer); got == old {
 			t.Error("the old key signs after its time")
 		}
-		time.Sleep(outlives - ahead - 1)
+		time.Sleep(outlives - ahead - time.Nanosecond)
 		for name, source := range sources(signer) {
 			v, err := source.Verify(t.Context(), compact(t, oldToken))
 			if err != nil || !v.NotAfter.Equal(time.Now().Add(1)) {
 				t.Errorf("%s: %+v, %v", name, v, err)
 			}
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		for name, source := range sources(signer) {
 			if _, err := source.Verify(t.Context(), compact(t, oldToken)); !errors.Is(err, jwks.ErrUnknownKey) {
 				t.Errorf("%s: %v", name, err)
@@ -345,17 +345,17 @@ func TestRevocationBound(t *testing.T) {
 			if !within {
 				backend.Fail(kmstest.Describe, errors.New("no route"))
 				bound = whatever
-				time.Sleep(bound - 1)
+				time.Sleep(bound - time.Nanosecond)
 				if !verifies() {
 					t.Error("refused before MaxStale")
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 			} else {
-				time.Sleep(5*time.Minute - 1)
+				time.Sleep(5*time.Minute - time.Nanosecond)
 				if !verifies() {
 					t.Error("refused before anybody could know")
 				}
-				time.Sleep(bound - 5*time.Minute + 1)
+				time.Sleep(bound - 5*time.Minute + time.Nanosecond)
 			}
 			if verifies() {
 				t.Errorf("within reach %t: verifies %v after it was disabled", within, bound)

@@ -100,7 +100,7 @@ func verifiedElsewhere(t *testing.T, signer *kmssigner.Signer, alg jwks.Algorith
 	if err := json.Unmarshal(text, &set); err != nil || len(set.Keys) != 1 {
 		t.Fatalf("%v, %v", set, err)
 	}
-	jws, err := gojose.ParseSigned(token, []gojose.SignatureAlgorithm{gojose.SignatureAlgorithm(alg)})
+	jws, err := gojose.ParseSignedCompact(token, []gojose.SignatureAlgorithm{gojose.SignatureAlgorithm(alg)})
 	if err != nil {
 		t.Fatal(err)
 	}

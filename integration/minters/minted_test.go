@@ -1,6 +1,7 @@
 package minters
 
 import (
+	"context"
 	"crypto"
 	"encoding/base64"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"github.com/tokenacl/tokenacl"
 	"github.com/tokenacl/tokenacl/claims"
 	"github.com/tokenacl/tokenacl/jwks"
+	"github.com/tokenacl/tokenacl/kmssigner"
 )
 
 // minted are the kinds of tokens that a minter mints, and why each is refused.
@@ -40,6 +42,8 @@ func (m minter) mints(t *testing.T, rows map[id]row) {
 		gates, others := map[string]*tokenacl.Gate{"URL": published, "secret": publicSecret}, publicKeys
 		if slices.Contains(shared, alg) {
 			gates, others = map[string]*tokenacl.Gate{"secret": sharedSecret}, sharedKeys
+		} else {
+			gates["KMS"] = gate(t, inSecret, inKMS(t, alg, rows[id{"minted", alg, "Key"}].KeyID))
 		}
 		for kind := range minted {
 			r := rows[id{"minted", alg, kind}]
@@ -50,9 +54,34 @@ func (m minter) mints(t *testing.T, rows map[id]row) {
 			}
 		}
 	}
-	if want := (10*2 + 3) * 6; decisions != want {
+	if want := (10*3 + 3) * 6; decisions != want {
 		t.Errorf("%d decisions, want %d", decisions, want)
 	}
+}
+
+// inKMS verifies as if the minter's key were one of a KMS.
+func inKMS(t *testing.T, alg jwks.Algorithm, kid string) jwks.Source {
+	t.Helper()
+	key := kmssigner.Key{ID: kid, Public: pairs()[alg].own.(crypto.Signer).Public(), Algorithms: []jwks.Algorithm{alg}}
+	keys, err := kmssigner.NewKeys(t.Context(), described{key}, &kmssigner.Options{BackendKeyID: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(keys.Close)
+	return keys
+}
+
+// described is a backend of one key, which is asked for nothing but that.
+type described struct{ key kmssigner.Key }
+
+func (d described) Describe(context.Context, string) (kmssigner.Key, error) { return d.key, nil }
+
+func (described) Sign(context.Context, string, jwks.Algorithm, kmssigner.Message) ([]byte, error) {
+	return nil, kmssigner.ErrAccessDenied
+}
+
+func (described) Verify(context.Context, string, jwks.Algorithm, kmssigner.Message, []byte) error {
+	return kmssigner.ErrAccessDenied
 }
 
 // exports compares the keys that a minter exports with those that it was given.

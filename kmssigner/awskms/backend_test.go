@@ -249,6 +249,7 @@ func TestDescribeRefuses(t *testing.T) {
 		"HMAC_224":            {meta("KeySpec", "HMAC_224", "KeyUsage", "GENERATE_VERIFY_MAC"), "", true, "its spec is HMAC_224"},
 		"HMAC for signatures": {meta("KeySpec", "HMAC_256"), "", true, "want GENERATE_VERIFY_MAC"},
 		"fewer algorithms":    {meta("KeySpec", "RSA_2048"), "", true, "does not offer all algorithms"},
+		"MACs as signatures":  {meta("KeySpec", "HMAC_256", "KeyUsage", "GENERATE_VERIFY_MAC"), "", true, "does not offer all algorithms"},
 		"no ARN":              {meta("Arn", "1"), "", false, "no ARN of a key"},
 		"no metadata":         {`{}`, "", false, "no ARN of a key"},
 		"another key":         {meta(), public(kmstest.P256, "KeyId", arn+"2"), false, "about another key"},

@@ -52,11 +52,16 @@ var broken = map[string]struct {
 		s.Disable = func(*testing.T, string) {}
 		return s
 	}, "of a disabled key"},
-	"signs by alias": {func(b *kmstest.Backend) kmstest.Subject { return subject(&careless{b}, b) }, "not a signature of that key"},
-	"nothing left":   {func(b *kmstest.Backend) kmstest.Subject { s := subject(b, b); s.Lacks = lacksAll(); return s }, "no key spec was tested"},
+	"signs by alias":          {func(b *kmstest.Backend) kmstest.Subject { return subject(&careless{b}, b) }, "not a signature of that key"},
+	"no ID":                   {func(b *kmstest.Backend) kmstest.Subject { return subject(&lax{b}, b) }, "no ID: Sign"},
+	"keeps descriptions":      {func(b *kmstest.Backend) kmstest.Subject { return subject(&keeping{Backend: b}, b) }, "Describe of a disabled key"},
+	"shares its list":         {func(b *kmstest.Backend) kmstest.Subject { return subject(&sharing{Backend: b}, b) }, "want a slice of its own"},
+	"writes to the signature": {func(b *kmstest.Backend) kmstest.Subject { return subject(&scribbling{b}, b) }, "the signature was written to"},
+	"one buffer":              {func(b *kmstest.Backend) kmstest.Subject { return subject(&buffering{Backend: b}, b) }, "the signature was written to"},
+	"nothing left":            {func(b *kmstest.Backend) kmstest.Subject { s := subject(b, b); s.Lacks = lacksAll(); return s }, "no algorithm of any key was tested"},
 	"unknown lack": {func(b *kmstest.Backend) kmstest.Subject {
 		s := subject(b, b)
-		s.Lacks = map[string]string{"PS256": "slow"}
+		s.Lacks = map[string]string{"PS1": "slow"}
 		return s
 	}, "is nothing that may be left out"},
 	"lack, no reason": {func(b *kmstest.Backend) kmstest.Subject {
@@ -99,8 +104,8 @@ func TestBroken(t *testing.T) {
 			t.Errorf("%s: want red and %q: %v\n%s", name, tt.says, err, out)
 		}
 	}
-	if len(broken) != 12 {
-		t.Errorf("%d broken backends, want 12", len(broken))
+	if len(broken) != 17 {
+		t.Errorf("%d broken backends, want 17", len(broken))
 	}
 }
 

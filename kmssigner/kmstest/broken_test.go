@@ -7,6 +7,8 @@ import (
 	"crypto/rsa"
 	"encoding/asn1"
 	"math/big"
+	"slices"
+	"sync"
 
 	"github.com/tokenacl/tokenacl/internal/testkeys"
 	"github.com/tokenacl/tokenacl/jwks"
@@ -98,4 +100,95 @@ func (b *careless) Sign(ctx context.Context, id string, alg jwks.Algorithm, m km
 		return b.Backend.Sign(ctx, named.ID, alg, m)
 	}
 	return b.Backend.Sign(ctx, id, alg, m)
+}
+
+// lax signs and verifies without an ID, with the key that the name stands for.
+type lax struct{ *kmstest.Backend }
+
+func (b *lax) named(ctx context.Context, id string) string {
+	if id == "" {
+		key, _ := b.Backend.Describe(ctx, "")
+		return key.ID
+	}
+	return id
+}
+
+func (b *lax) Sign(ctx context.Context, id string, alg jwks.Algorithm, m kmssigner.Message) ([]byte, error) {
+	return b.Backend.Sign(ctx, b.named(ctx, id), alg, m)
+}
+
+func (b *lax) Verify(ctx context.Context, id string, alg jwks.Algorithm, m kmssigner.Message, sig []byte) error {
+	return b.Backend.Verify(ctx, b.named(ctx, id), alg, m, sig)
+}
+
+// keeping remembers what it described, also when the key is disabled later.
+type keeping struct {
+	*kmstest.Backend
+	mu   sync.Mutex
+	kept map[string]kmssigner.Key
+}
+
+func (b *keeping) Describe(ctx context.Context, id string) (kmssigner.Key, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if key, ok := b.kept[id]; ok {
+		key.Algorithms = slices.Clone(key.Algorithms)
+		return key, ctx.Err()
+	}
+	key, err := b.Backend.Describe(ctx, id)
+	if err == nil && id != "" {
+		if b.kept == nil {
+			b.kept = map[string]kmssigner.Key{}
+		}
+		b.kept[id] = key
+		key.Algorithms = slices.Clone(key.Algorithms)
+	}
+	return key, err
+}
+
+// sharing hands out one list of algorithms for each key.
+type sharing struct {
+	*kmstest.Backend
+	mu    sync.Mutex
+	lists map[string][]jwks.Algorithm
+}
+
+func (b *sharing) Describe(ctx context.Context, id string) (kmssigner.Key, error) {
+	key, err := b.Backend.Describe(ctx, id)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.lists == nil {
+		b.lists = map[string][]jwks.Algorithm{}
+	}
+	if b.lists[key.ID] == nil {
+		b.lists[key.ID] = key.Algorithms
+	}
+	key.Algorithms = b.lists[key.ID]
+	return key, err
+}
+
+// scribbling writes to the signatures that it verifies.
+type scribbling struct{ *kmstest.Backend }
+
+func (b *scribbling) Verify(ctx context.Context, id string, alg jwks.Algorithm, m kmssigner.Message, sig []byte) error {
+	err := b.Backend.Verify(ctx, id, alg, m, sig)
+	clear(sig)
+	return err
+}
+
+// buffering returns every signature in the same place.
+type buffering struct {
+	*kmstest.Backend
+	mu     sync.Mutex
+	buffer [1024]byte
+}
+
+func (b *buffering) Sign(ctx context.Context, id string, alg jwks.Algorithm, m kmssigner.Message) ([]byte, error) {
+	sig, err := b.Backend.Sign(ctx, id, alg, m)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer[:copy(b.buffer[:], sig)], nil
 }

@@ -22,12 +22,18 @@ func message(alg jwks.Algorithm, text string) (Message, error) {
 	if 0 < len(text) && len(text) <= MaxRaw {
 		return Message{Raw: []byte(text)}, nil
 	}
-	if alg == jwks.EdDSA || isMAC(alg) {
+	if !signable(alg, len(text)) {
 		return Message{}, fmt.Errorf("%w: %d bytes, and %s takes 1 to %d; use a key for RSA or ECDSA, or fewer claims", ErrTooLarge, len(text), alg, MaxRaw)
 	}
 	h := hashes[alg].New()
 	h.Write([]byte(text))
 	return Message{Digest: h.Sum(nil)}, nil
+}
+
+// signable reports whether a backend signs so many bytes, as they are or by their
+// digest.
+func signable(alg jwks.Algorithm, size int) bool {
+	return 0 < size && size <= MaxRaw || alg != jwks.EdDSA && !isMAC(alg)
 }
 
 func isMAC(alg jwks.Algorithm) bool {

@@ -105,11 +105,12 @@ func (k *keys) verify(ctx context.Context, j *jwks.JWS, remote bool) (jwks.Verif
 	}
 	now := time.Now()
 	r := k.current.Load()
-	candidates, err := k.candidates(r, j, now)
+	var room [maxTries]*key
+	candidates, err := k.candidates(r, j, now, room[:0])
 	if err != nil {
 		return jwks.Verified{}, err
 	}
-	result := fmt.Errorf("%w", jwks.ErrSignature)
+	result := jwks.ErrSignature
 	for _, key := range candidates {
 		err := k.check(ctx, key, j, remote, now)
 		switch {
@@ -129,12 +130,11 @@ func (k *keys) verify(ctx context.Context, j *jwks.JWS, remote bool) (jwks.Verif
 	return jwks.Verified{}, result
 }
 
-// candidates returns the keys that may verify j, at least one: RFC 7515 section
-// 4.1.4 has the kid, and rule K5 the rest.
-func (k *keys) candidates(r *ring, j *jwks.JWS, now time.Time) ([]*key, error) {
+// candidates appends to found the keys that may verify j, at least one: RFC 7515
+// section 4.1.4 has the kid, and rule K5 the rest.
+func (k *keys) candidates(r *ring, j *jwks.JWS, now time.Time, found []*key) ([]*key, error) {
 	kid, named := j.KeyID()
 	var fresh int
-	var found []*key
 	for _, key := range r.keys {
 		if !key.usable(now, k.MaxStale) {
 			continue
@@ -160,14 +160,17 @@ func (k *keys) candidates(r *ring, j *jwks.JWS, now time.Time) ([]*key, error) {
 
 // check returns nil when the key made the signature of j.
 func (k *keys) check(ctx context.Context, key *key, j *jwks.JWS, remote bool, now time.Time) error {
-	m, err := message(key.alg, j.SigningInput())
-	if err != nil {
+	if !signable(key.alg, len(j.SigningInput())) {
 		return jwks.ErrSignature // the backend signs nothing so large
 	}
 	if key.set != nil {
 		if _, err := key.set.Verify(j, now); err != nil || !remote {
 			return err
 		}
+	}
+	m, err := message(key.alg, j.SigningInput())
+	if err != nil {
+		return err
 	}
 	signature := j.Signature()
 	if key.set == nil && len(signature) != macSize(key.alg) {

@@ -38,7 +38,7 @@ type store struct {
 	keys  map[string]*memoryKey // by ID
 	named string                // ID of the key that the alias stands for
 	calls Calls
-	asked []string
+	asked map[string]bool
 	fails map[failure]error
 	hangs map[Operation]bool
 }
@@ -61,7 +61,7 @@ const idPrefix = "arn:aws:kms:eu-west-1:111122223333:key/"
 // New returns a Backend with one key of that spec, which the alias stands for. It
 // panics on a spec that is none of [Specs].
 func New(spec Spec) *Backend {
-	b := &Backend{&store{keys: map[string]*memoryKey{}, fails: map[failure]error{}, hangs: map[Operation]bool{}}}
+	b := &Backend{&store{keys: map[string]*memoryKey{}, asked: map[string]bool{}, fails: map[failure]error{}, hangs: map[Operation]bool{}}}
 	b.Point(b.Create(spec))
 	return b
 }
@@ -136,7 +136,7 @@ func (b *Backend) Calls() Calls {
 func (b *Backend) Asked() []string {
 	b.store.mu.Lock()
 	defer b.store.mu.Unlock()
-	return slices.Compact(slices.Sorted(slices.Values(b.store.asked)))
+	return slices.Sorted(maps.Keys(b.store.asked))
 }
 
 // IDs returns those of all keys, sorted.
@@ -199,7 +199,7 @@ func (b *Backend) enter(ctx context.Context, op Operation, id string) (string, *
 	case Verify:
 		s.calls.Verify++
 	}
-	s.asked = append(s.asked, id)
+	s.asked[id] = true
 	hangs := s.hangs[op]
 	s.mu.Unlock()
 	if hangs {

@@ -166,7 +166,7 @@ func TestCryptoSignerIsPinned(t *testing.T) {
 		if err != nil || !verifiedBy(key.Public(), opts, []byte("m"), sig) {
 			t.Errorf("%s: %v", spec, err)
 		}
-		if got := fmt.Sprintf("%v %+v %#v", key, key, key); strings.Contains(got, "0x") || !strings.Contains(got, old) {
+		if got := fmt.Sprintf("%v %+v %#v", key, key, key); strings.Contains(got, "(0x") || !strings.Contains(got, old) {
 			t.Errorf("%s: printed as %s", spec, got)
 		}
 		cancel()

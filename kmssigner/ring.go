@@ -55,7 +55,7 @@ func (r *ring) advance(o *Options, n news, retired map[string]bool) *ring {
 	if f.find(f.signing) == nil { // unusable: its successor need not wait
 		f.signing, f.next = f.next, ""
 	}
-	return f.sealed(r)
+	return f.sealed()
 }
 
 // point makes the named key the one that signs, or will.
@@ -88,9 +88,8 @@ func (f *ring) outlive(kid string, until time.Time) {
 	}
 }
 
-// sealed computes what depends on the keys. What is published keeps its order
-// and its value while the keys are those of before.
-func (f *ring) sealed(before *ring) *ring {
+// sealed computes what depends on the keys.
+func (f *ring) sealed() *ring {
 	h := sha256.New()
 	var public []jwks.PublicKey
 	for _, k := range f.keys {
@@ -101,10 +100,6 @@ func (f *ring) sealed(before *ring) *ring {
 	}
 	if f.generation = cmp.Or(binary.BigEndian.Uint64(h.Sum(nil)), 1); len(f.keys) == 0 {
 		f.generation = 0
-	}
-	if before != nil && before.generation == f.generation {
-		f.set = before.set
-		return f
 	}
 	f.set, _ = jwks.NewSet(public...) // each was accepted alone, and kids differ
 	return f

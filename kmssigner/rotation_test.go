@@ -399,8 +399,10 @@ func TestRefreshFails(t *testing.T) {
 		if _, err := keys.Verify(t.Context(), compact(t, stranger)); !errors.Is(err, jwks.ErrUnavailable) || !errors.Is(err, outage) {
 			t.Errorf("an unknown kid: %v", err)
 		}
-		backend.Fail(kmstest.Describe, nil)
 		time.Sleep(reachable)
+		backend.Fail(kmstest.Describe, nil)
+		time.Sleep(11*time.Second + time.Millisecond) // it tries again sooner than it refreshes
+		synctest.Wait()
 		if h := keys.Health(); h.LastError != nil || time.Since(h.LastSuccess) > reachable {
 			t.Errorf("%+v", h)
 		}

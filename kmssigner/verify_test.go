@@ -146,6 +146,7 @@ func TestConform(t *testing.T) {
 				made := since(w.Backend, calls)
 				most := 0
 				switch {
+				case strings.HasSuffix(tt.name, "a short signature"), strings.HasSuffix(tt.name, "a long signature"):
 				case spec == kmstest.HMAC256:
 					most = 2 // without a kid, each of the two keys may have to be asked
 				case tt.want == nil && name == "remote":

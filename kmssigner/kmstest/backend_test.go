@@ -192,7 +192,7 @@ func TestLevers(t *testing.T) {
 		if got := strings.Join(b.Asked(), " "); got != " "+first.ID+" "+other || len(b.IDs()) != 2 {
 			t.Errorf("asked for %q of %v", got, b.IDs())
 		}
-		if got := fmt.Sprintf("%v %+v %#v %x", b, b, b, b); strings.Contains(got, "0x") || !strings.Contains(got, "kmstest.Backend(2 keys)") {
+		if got := fmt.Sprintf("%v %+v %#v %x", b, b, b, b); strings.Contains(got, "(0x") || !strings.Contains(got, "kmstest.Backend(2 keys)") {
 			t.Error(got)
 		}
 	})

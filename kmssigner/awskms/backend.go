@@ -87,7 +87,7 @@ func usable(meta *types.KeyMetadata) error {
 		return unusable("its spec is %s, which signs no tokens; want one for RSA, ECC_NIST or HMAC_256 and longer", meta.KeySpec)
 	case meta.KeyUsage != spec.usage:
 		return unusable("its usage is %s, want %s; make another key", meta.KeyUsage, spec.usage)
-	case meta.KeyState != types.KeyStateEnabled:
+	case meta.KeyState != types.KeyStateEnabled && meta.KeyState != types.KeyStateUpdating: // its primary Region changes, and it works on
 		return unusable("its state is %s, want Enabled; %s", meta.KeyState, cures[meta.KeyState])
 	case !offers(meta, spec.algs):
 		return unusable("KMS does not offer all algorithms that a key of spec %s has", meta.KeySpec)

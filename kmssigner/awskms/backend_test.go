@@ -236,6 +236,7 @@ func TestDescribeRefuses(t *testing.T) {
 	}{
 		"good":                {meta(), good, false, ""},
 		"a bare ID, no spec":  {meta(), public(kmstest.P256, "KeyId", "1", "KeySpec", ""), false, ""},
+		"another Region":      {meta("KeyState", "Updating"), good, false, ""},
 		"disabled":            {meta("KeyState", "Disabled"), "", true, "its state is Disabled, want Enabled; kms:EnableKey"},
 		"deleted":             {meta("KeyState", "PendingDeletion"), "", true, "kms:CancelKeyDeletion"},
 		"not imported":        {meta("KeyState", "PendingImport"), "", true, "import its material"},

@@ -42,11 +42,17 @@ func (o *Options) newKey(d Key, checked time.Time) (*key, error) {
 		return nil, refused(fmt.Sprintf("the backend gives it %s, and a public key or none, which do not belong together", k.alg))
 	}
 	if d.Public != nil {
-		return k, k.public(o)
+		if err := k.public(o); err != nil {
+			return nil, err
+		}
+		return k, nil
 	}
 	sum := sha256.Sum256([]byte(d.ID))
 	k.kid = o.keyID(base64.RawURLEncoding.EncodeToString(sum[:]), d.ID)
-	return k, checkKeyID(k.kid)
+	if len(k.kid) > maxKeyID {
+		return nil, refused(fmt.Sprintf("its ID, which Options.BackendKeyID makes the kid, is longer than %d bytes", maxKeyID))
+	}
+	return k, nil
 }
 
 // public sets what only a key with a public half has.
@@ -63,9 +69,6 @@ func (k *key) public(o *Options) error {
 		return refused("its public key is of no type that signs tokens")
 	}
 	k.kid = o.keyID(thumbprint, k.ID)
-	if err := checkKeyID(k.kid); err != nil {
-		return err
-	}
 	k.publish = jwks.PublicKey{Key: k.Public, KeyID: k.kid, Algorithm: k.alg, Certificates: o.chain(k.Public)}
 	k.set, err = jwks.NewSet(k.publish)
 	if err != nil {
@@ -107,13 +110,6 @@ func (o *Options) keyID(derived, id string) string {
 		return id
 	}
 	return derived
-}
-
-func checkKeyID(kid string) error {
-	if len(kid) > maxKeyID {
-		return refused(fmt.Sprintf("its ID, which Options.BackendKeyID makes the kid, is longer than %d bytes", maxKeyID))
-	}
-	return nil
 }
 
 // chain returns the certificates of a public key, nil when it has none.

@@ -34,9 +34,6 @@ type news struct {
 // advance returns what follows from news. Keys with a kid of retired are dropped.
 func (r *ring) advance(o *Options, n news, retired map[string]bool) *ring {
 	f := &ring{signing: r.signer(n.now), next: r.next, nextFrom: r.nextFrom}
-	if f.signing == f.next {
-		f.next = ""
-	}
 	for _, k := range r.keys {
 		switch {
 		case n.gone[k.ID] || retired[k.kid] || !k.until.IsZero() && passed(k.until, n.now):

@@ -92,6 +92,11 @@ func TestRingModel(t *testing.T) {
 						refused++
 					}
 				}
+				for _, k := range r.advance(&o, news{began: now, now: now}, nil).keys {
+					if !k.until.IsZero() && !k.until.After(now) {
+						t.Fatalf("after %v: key %s is kept although it verifies no more", h.points, k.kid)
+					}
+				}
 				// whatever signs verifies, and for as long as its token lives
 				if k := r.find(r.signer(now)); k == nil || !k.until.IsZero() && k.until.Before(now.Add(o.Lifetime+o.Leeway)) {
 					t.Fatalf("after %v: the key that signs verifies until %v", h.points, k)
@@ -101,5 +106,31 @@ func TestRingModel(t *testing.T) {
 	})
 	if signed == 0 || refused == 0 || waited == 0 || moved == 0 {
 		t.Errorf("%d signed, %d refused, %d waited, %d moved: one of them never happened", signed, refused, waited, moved)
+	}
+}
+
+// TestSuccessorReplaced: a key that signs on, because its successor was replaced
+// before its turn, verifies for as long as its later tokens need.
+//
+// Rule M3
+func TestSuccessorReplaced(t *testing.T) {
+	o, err := (&Options{}).resolved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, now := &ring{}, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, kid := range []string{"a", "b", "c"} {
+		r = r.advance(&o, news{named: &key{Key: Key{ID: kid}, kid: kid, checked: now}, began: now, now: now}, nil)
+		now = now.Add(o.PublishAhead - time.Second)
+	}
+	if got := r.signer(now); got != "a" {
+		t.Fatalf("%s signs, want a", got)
+	}
+	last := now.Add(time.Second) // c signs from then on
+	if got := r.signer(last); got != "c" {
+		t.Fatalf("%s signs, want c", got)
+	}
+	if until, want := r.find("a").until, last.Add(o.reachable()+o.Lifetime+o.Leeway); !until.Equal(want) {
+		t.Errorf("a verifies until %v, want %v", until, want)
 	}
 }

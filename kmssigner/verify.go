@@ -25,7 +25,8 @@ const maxTries = 8
 //
 // Errors are those of [jwks.Source]. An unknown kid is a [jwks.ErrUnavailable]
 // instead of [jwks.ErrUnknownKey] while the latest refresh failed: the name may
-// stand for that key by now.
+// stand for that key by now. So is a key that the backend did not tell of for
+// MaxStale.
 func (k *Keys) Verify(ctx context.Context, j *jwks.JWS) (jwks.Verified, error) {
 	state := k.get()
 	if state == nil {
@@ -152,8 +153,13 @@ func (k *keys) candidates(r *ring, j *jwks.JWS, now time.Time, found []*key) ([]
 	case len(found) > 0:
 		return found, nil
 	}
-	if err := k.failing(); err != nil && named && r.find(kid) == nil {
-		return nil, fmt.Errorf("%w: unknown kid, and the latest refresh failed: %w", jwks.ErrUnavailable, err)
+	if named {
+		switch key, err := r.find(kid), k.failing(); {
+		case key == nil && err != nil:
+			return nil, fmt.Errorf("%w: unknown kid, and the latest refresh failed: %w", jwks.ErrUnavailable, err)
+		case key != nil && key.alg == j.Algorithm() && (key.until.IsZero() || !passed(key.until, now)):
+			return nil, fmt.Errorf("%w: the backend did not tell of the key for MaxStale, %v", jwks.ErrUnavailable, k.MaxStale)
+		}
 	}
 	return nil, fmt.Errorf("%w: none has its kid and allows %s", jwks.ErrUnknownKey, j.Algorithm())
 }

@@ -100,6 +100,7 @@ func TestErrors(t *testing.T) {
 		{"NotFoundException", kmssigner.ErrKeyUnusable, "no such alias or key"},
 		{"InvalidKeyUsageException", kmssigner.ErrKeyUnusable, "SIGN_VERIFY"},
 		{"UnsupportedOperationException", kmssigner.ErrKeyUnusable, "SIGN_VERIFY"},
+		{"InvalidAliasNameException", kmssigner.ErrKeyUnusable, "alias/NAME"},
 		{"InvalidArnException", kmssigner.ErrKeyUnusable, "no ARN"},
 		{"KeyUnavailableException", nil, "try again"},
 		{"ThrottlingException", nil, "throttled, after retries"},
@@ -173,6 +174,20 @@ func TestRetries(t *testing.T) {
 	}()
 	if _, err := b.Sign(ctx, fake.IDs()[0], jwks.ES256, message); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "no answer in time") {
 		t.Errorf("%v", err)
+	}
+	for status, tt := range map[int]struct {
+		body, says string
+		is         error
+	}{
+		403: {"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>", "(HTTP status 403)", kmssigner.ErrAccessDenied},
+		404: {"<html>zq7</html>", "compare the endpoint (HTTP status 404)", nil},
+		200: {"<html>zq7</html>", "compare the endpoint (HTTP status 200)", nil},
+	} {
+		odd := client(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status); io.WriteString(w, tt.body) }), 1)
+		_, err := awskms.New(odd, "alias/x").Describe(t.Context(), "")
+		if err == nil || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "zq7") || errors.Is(err, kmssigner.ErrAccessDenied) != (tt.is != nil) || errors.Is(err, kmssigner.ErrKeyUnusable) {
+			t.Errorf("HTTP status %d: %v", status, err)
+		}
 	}
 	gone := client(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }), 1)
 	if _, err := awskms.New(gone, "alias/x").Describe(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "no answer: check the network") {

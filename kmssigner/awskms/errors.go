@@ -26,6 +26,7 @@ var fixes = map[string]struct {
 	"InvalidKeyUsageException":      {kmssigner.ErrKeyUnusable, "the key is for another use or algorithm: want SIGN_VERIFY, or GENERATE_VERIFY_MAC for HMAC"},
 	"UnsupportedOperationException": {kmssigner.ErrKeyUnusable, "the key cannot do this: want SIGN_VERIFY, or GENERATE_VERIFY_MAC for HMAC"},
 	"InvalidArnException":           {kmssigner.ErrKeyUnusable, "the name is no ARN of a key or an alias"},
+	"InvalidAliasNameException":     {kmssigner.ErrKeyUnusable, "the name is none of an alias: want alias/NAME"},
 	"KeyUnavailableException":       {nil, "the key is out of reach for now; try again"},
 	"ThrottlingException":           {nil, "throttled, after retries: ask for a higher quota of requests, or sign and verify less"},
 	"DependencyTimeoutException":    {nil, "KMS has a fault: try again later"},
@@ -52,24 +53,21 @@ func explain(err error, action string) error {
 	var response *awshttp.ResponseError
 	var attempts *retry.MaxAttemptsError
 	f := &fault{text: "awskms: " + action, errs: []error{err}}
+	status := 0
+	if errors.As(err, &response) {
+		status = response.HTTPStatusCode()
+	}
 	switch {
-	case errors.As(err, &api):
-		known, ok := fixes[api.ErrorCode()]
-		if !ok && errors.As(err, &response) && response.HTTPStatusCode() == http.StatusForbidden {
-			known, ok = fixes["AccessDeniedException"], true
-		}
-		if known.is != nil {
-			f.errs = append(f.errs, known.is)
-			f.text += ": " + known.is.Error()
-		}
-		if ok {
-			f.text += ": " + known.fix
-		} else {
-			f.text += ": refused"
-		}
+	case errors.As(err, &api) && (fixes[api.ErrorCode()].fix != "" || status != http.StatusForbidden):
+		f.add(api.ErrorCode())
 		f.text += " (" + code(api.ErrorCode()) + ")"
+	case status == http.StatusForbidden: // without a code of KMS: a gateway says so, or an emulator
+		f.add("AccessDeniedException")
+		f.text += " (HTTP status 403)"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		f.text += ": no answer in time"
+	case status != 0:
+		f.text += fmt.Sprintf(": an answer that is not one of KMS: compare the endpoint (HTTP status %d)", status)
 	default:
 		f.text += ": no answer: check the network, the endpoint and the credentials"
 	}
@@ -77,6 +75,19 @@ func explain(err error, action string) error {
 		f.text += fmt.Sprintf(", after %d attempts", attempts.Attempt)
 	}
 	return f
+}
+
+// add says what an error code means.
+func (f *fault) add(code string) {
+	known, ok := fixes[code]
+	if known.is != nil {
+		f.errs = append(f.errs, known.is)
+		f.text += ": " + known.is.Error()
+	}
+	if !ok {
+		known.fix = "refused"
+	}
+	f.text += ": " + known.fix
 }
 
 // code returns an error code as it is, if it looks like one.

@@ -26,6 +26,8 @@ import (
 //
 // Each signature is one call, bounded by ctx, and checked with the public key.
 // An HMAC key has none: that is an error. So is a key that is not usable now.
+// Neither [Keys.Retire] nor Close ends what was returned before; disabling the key
+// does.
 func (s *Signer) CryptoSigner(ctx context.Context) (crypto.MessageSigner, error) {
 	state := s.Keys().get()
 	if state == nil {
@@ -144,7 +146,7 @@ func (p pinned) algorithm(opts crypto.SignerOpts) (jwks.Algorithm, error) {
 	case *rsa.PublicKey:
 		family = "RS"
 		if pss, ok := opts.(*rsa.PSSOptions); ok {
-			if pss.SaltLength != rsa.PSSSaltLengthEqualsHash && pss.SaltLength != pss.Hash.Size() {
+			if pss.SaltLength != rsa.PSSSaltLengthEqualsHash && (!pss.Hash.Available() || pss.SaltLength != pss.Hash.Size()) {
 				return "", errors.New("kmssigner: CryptoSigner: SaltLength: want rsa.PSSSaltLengthEqualsHash")
 			}
 			family = "PS"

@@ -115,6 +115,8 @@ func TestCryptoSignerRefuses(t *testing.T) {
 		"a short digest":    {kmstest.RSA2048, d32[1:], crypto.SHA256, "a digest of 31 octets, want 32"},
 		"a long digest":     {kmstest.P256, append(d32, 1), crypto.SHA256, "a digest of 33 octets, want 32"},
 		"the longest salt":  {kmstest.RSA2048, d32, &rsa.PSSOptions{Hash: crypto.SHA256}, "SaltLength: want rsa.PSSSaltLengthEqualsHash"},
+		"no hash in PSS":    {kmstest.RSA2048, d32, &rsa.PSSOptions{}, "SaltLength"},
+		"unknown hash":      {kmstest.RSA2048, d32, &rsa.PSSOptions{Hash: 99, SaltLength: rsa.PSSSaltLengthEqualsHash}, "cannot do"},
 		"another salt":      {kmstest.RSA2048, d32, &rsa.PSSOptions{SaltLength: 20, Hash: crypto.SHA256}, "SaltLength"},
 		"Ed25519ph":         {kmstest.Ed25519, make([]byte, 64), &ed25519.Options{Hash: crypto.SHA512}, "want Ed25519 itself"},
 		"Ed25519ctx":        {kmstest.Ed25519, d32, &ed25519.Options{Context: "x"}, "want Ed25519 itself"},

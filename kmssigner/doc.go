@@ -18,9 +18,9 @@
 //  1. Every process learns of it within RefreshInterval, a tenth of that, and
 //     Timeout. It publishes the new key and verifies with it.
 //  2. PublishAhead later it signs with the new key.
-//  3. The old key verifies until no token of it can be good any more: PublishAhead,
-//     the time of step 1, Lifetime and Leeway after the process learned. Then
-//     disable it.
+//  3. The old key verifies until no token of it can be good any more: MaxStale,
+//     for a process that the backend did not answer, PublishAhead, Lifetime and
+//     Leeway after the process learned. Then disable it.
 //
 // A process that starts between knows the new key alone, unless its TrustedKeys
 // have the ID of the old one, and signs with the new key at once: before step 2 is

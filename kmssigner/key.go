@@ -150,8 +150,3 @@ func (k *key) end(maxStale time.Duration) time.Time {
 func passed(at, now time.Time) bool {
 	return !now.Before(at) || !now.Round(0).Before(at.Round(0))
 }
-
-// surely is for what must not begin too early: by both clocks.
-func surely(at, now time.Time) bool {
-	return !now.Before(at) && !now.Round(0).Before(at.Round(0))
-}

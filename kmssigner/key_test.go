@@ -63,16 +63,16 @@ func TestDescriptionsRefused(t *testing.T) {
 //
 // Rules K5, M1
 func TestManyKeysWithoutKid(t *testing.T) {
-	w := newWorld(t, kmstest.HMAC256) // with two keys
+	w := newWorld(t, kmstest.P256) // with two keys
 	token := w.signed(t, `{"alg":%q}`, w.key)
 	for range 6 {
-		w.Point(w.Create(kmstest.HMAC256))
+		w.Point(w.Create(kmstest.P256))
 		refresh(t, w.signer)
 	}
 	if _, err := w.signer.Keys().Verify(t.Context(), compact(t, token)); err != nil {
 		t.Errorf("8 keys: %v", err)
 	}
-	w.Point(w.Create(kmstest.HMAC256))
+	w.Point(w.Create(kmstest.P256))
 	refresh(t, w.signer)
 	calls := w.Calls()
 	if _, err := w.signer.Keys().Verify(t.Context(), compact(t, token)); !errors.Is(err, jwks.ErrUnknownKey) || since(w.Backend, calls) != (kmstest.Calls{}) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -38,9 +39,11 @@ type keys struct {
 	turn    chan struct{} // holds one value while a refresh is under way
 	current atomic.Pointer[ring]
 
-	mu      sync.Mutex // guards what follows, and who stores current
-	retired map[string]bool
+	mu      sync.Mutex           // guards what follows, and who stores current
+	retired map[string]bool      // kids
+	dropped map[string]time.Time // kids that the backend called unusable, and when
 	health  jwks.Health
+	unnamed error     // why the backend did not tell what the name stands for
 	tried   time.Time // when the latest refresh began
 }
 
@@ -68,7 +71,7 @@ func NewKeys(ctx context.Context, backend Backend, opts *Options) (*Keys, error)
 	if backend == nil {
 		return nil, errors.New("kmssigner: no Backend; package awskms has one for AWS KMS")
 	}
-	k := &keys{Options: o, backend: backend, turn: make(chan struct{}, 1), retired: map[string]bool{}}
+	k := &keys{Options: o, backend: backend, turn: make(chan struct{}, 1), retired: map[string]bool{}, dropped: map[string]time.Time{}}
 	k.current.Store(&ring{})
 	if err := k.begin(ctx); err != nil {
 		return nil, err
@@ -119,19 +122,21 @@ func (k *keys) describe(ctx context.Context, id string, began time.Time) (*key, 
 
 // run refreshes until Close.
 func (k *keys) run() {
-	for failed := false; ; {
+	for failed, began := false, time.Now(); ; {
 		pause := k.RefreshInterval
 		if failed {
 			pause = min(pause, minRefresh)
 		}
-		timer := time.NewTimer(pause + rand.N(pause/jitterPart+1))
+		pause += rand.N(pause/jitterPart + 1)
+		timer := time.NewTimer(max(pause-time.Since(began), 0)) // from question to question
 		select {
 		case <-timer.C:
 		case <-k.stopped.Done():
 			timer.Stop()
 			return
 		}
-		failed = k.refresh(k.stopped) != nil
+		began = time.Now()
+		failed = k.refresh(k.stopped, nil) != nil
 	}
 }
 
@@ -142,18 +147,25 @@ func (k *Keys) Refresh(ctx context.Context) error {
 	if state == nil {
 		return errNotMade
 	}
-	return state.refresh(ctx)
+	return state.refresh(ctx, nil)
 }
 
-// refresh waits for its turn, and asks.
-func (k *keys) refresh(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, k.Timeout)
+// refresh waits for its turn, and asks, unless that is not wanted any more then.
+func (k *keys) refresh(caller context.Context, wanted func() bool) error {
+	ctx, cancel := context.WithTimeout(caller, k.Timeout)
 	defer cancel()
-	select {
-	case k.turn <- struct{}{}:
-		defer func() { <-k.turn }()
-	case <-ctx.Done():
+	if ctx.Err() == nil {
+		select {
+		case k.turn <- struct{}{}:
+			defer func() { <-k.turn }()
+		case <-ctx.Done():
+		}
+	}
+	if ctx.Err() != nil {
 		return fmt.Errorf("kmssigner: waiting for another refresh: %w", context.Cause(ctx))
+	}
+	if wanted != nil && !wanted() {
+		return nil
 	}
 	began := time.Now()
 	n, err := k.ask(ctx, began)
@@ -162,9 +174,11 @@ func (k *keys) refresh(ctx context.Context) error {
 	if k.stopped.Err() != nil {
 		return errClosed
 	}
-	n.now = time.Now()
-	k.current.Store(k.current.Load().advance(&k.Options, n, k.retired))
-	k.tried = began
+	k.learn(n)
+	if err != nil && caller.Err() != nil {
+		return err // it says more of the caller than of the backend
+	}
+	k.tried, k.unnamed = began, n.unnamed
 	k.health.Fetches++
 	if k.health.LastError = err; err == nil {
 		k.health.LastSuccess = began.Round(0)
@@ -172,47 +186,86 @@ func (k *keys) refresh(ctx context.Context) error {
 	return err
 }
 
-// ask asks what the name stands for and what became of the other keys. What it
-// could learn before an error counts.
+// learn puts news in force. What the backend called unusable since they began is
+// no news.
+func (k *keys) learn(n news) {
+	n.now = time.Now()
+	out := maps.Clone(k.retired)
+	for kid, at := range k.dropped {
+		if at.Before(n.began) {
+			delete(k.dropped, kid)
+		} else {
+			out[kid] = true
+		}
+	}
+	k.current.Store(k.current.Load().advance(&k.Options, n, out))
+}
+
+// ask asks what the name stands for and what became of the other keys, which have
+// half of the time each. What it could learn before an error counts; but that a
+// key may be used counts only if the name was answered, since another process may
+// have long ceased to sign with it.
 func (k *keys) ask(ctx context.Context, began time.Time) (news, error) {
 	n := news{seen: map[string]bool{}, gone: map[string]bool{}, began: began}
-	named, err := k.describe(ctx, "", began)
+	half, cancel := context.WithTimeout(ctx, k.Timeout/2)
+	named, err := k.describe(half, "", began)
+	cancel()
+	n.named = named
 	var faults []error
-	switch {
-	case err == nil:
-		n.named = named
-	case errors.Is(err, ErrKeyUnusable): // the others may be well
+	if err != nil {
 		faults = append(faults, err)
-	default:
-		return n, err
 	}
+	if !errors.Is(err, ErrKeyUnusable) {
+		n.unnamed = err
+	}
+	var others []*key
 	for _, old := range k.current.Load().keys {
-		if named != nil && named.ID == old.ID {
-			continue
+		if named == nil || named.ID != old.ID {
+			others = append(others, old)
 		}
-		_, err := k.describe(ctx, old.ID, began)
-		switch {
-		case err == nil:
-			n.seen[old.ID] = true
+	}
+	for i, err := range k.describeAll(ctx, others) {
+		switch id := others[i].ID; {
 		case errors.Is(err, ErrKeyUnusable):
-			n.gone[old.ID] = true
-		default:
-			faults = append(faults, fmt.Errorf("key with kid %q: %w", old.kid, err))
+			n.gone[id] = true
+		case err != nil:
+			faults = append(faults, fmt.Errorf("key with kid %q: %w", others[i].kid, err))
+		case n.unnamed == nil:
+			n.seen[id] = true
 		}
 	}
 	return n, errors.Join(faults...)
+}
+
+// describeAll asks for all keys at once, so that none waits for another, and
+// returns an error or nil for each. There are few.
+func (k *keys) describeAll(ctx context.Context, all []*key) []error {
+	errs := make([]error, len(all))
+	var wg sync.WaitGroup
+	for i, old := range all {
+		wg.Go(func() { _, errs[i] = k.describe(ctx, old.ID, time.Time{}) })
+	}
+	wg.Wait()
+	return errs
 }
 
 // drop is for a key that the backend calls unusable.
 func (k *keys) drop(kid string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.current.Store(k.current.Load().without(&k.Options, kid, time.Now()))
+	k.dropLocked(kid)
 }
 
-// Retire drops the key with this kid at once, in this process: it signs no more,
-// verifies no more and is published no more, also when the name stands for it
-// now or later. It reports whether there was one. To revoke a key everywhere,
+func (k *keys) dropLocked(kid string) {
+	now := time.Now()
+	k.dropped[kid] = now
+	k.current.Store(k.current.Load().without(&k.Options, kid, now))
+}
+
+// Retire drops the key with this kid at once, in this process: it signs no more
+// tokens, verifies no more and is published no more, also when the name stands
+// for it now or later. What [Signer.CryptoSigner] returned before stays. It
+// reports whether there was one. To revoke a key everywhere,
 // disable it in the backend as well, which [Keys.RevocationBound] is about.
 func (k *Keys) Retire(kid string) bool {
 	state := k.get()

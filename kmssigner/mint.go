@@ -17,7 +17,7 @@ func (o *Options) payload(claims any, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, errors.New("kmssigner: claims: encoding/json cannot write them") // its error may quote one
 	}
-	if bytes.Contains(text, []byte(`\ufffd`)) { // what encoding/json makes of other bytes
+	if replaced(text) {
 		return nil, errors.New("kmssigner: claims: want valid UTF-8")
 	}
 	doc, err := strictjson.Parse(text, strictjson.Limits{})
@@ -43,6 +43,21 @@ func (o *Options) payload(claims any, now time.Time) ([]byte, error) {
 		times += ","
 	}
 	return append([]byte(times), rest...), nil
+}
+
+// replaced reports whether encoding/json put \ufffd in the place of octets that are
+// no UTF-8. What was U+FFFD before it writes as it is.
+func replaced(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		if bytes.HasPrefix(text[i:], []byte(`\ufffd`)) {
+			return true
+		}
+		i++ // the escaped character
+	}
+	return false
 }
 
 func checkExpiry(exp strictjson.Value, issued, end int64) error {

@@ -30,9 +30,10 @@ type Options struct {
 	// that ID.
 	BackendKeyID bool
 
-	// TrustedKeys are IDs of keys that the name stood for before. They verify,
-	// and never sign, from when the process starts for as long as a key does
-	// that the name ceases to stand for then. Remove them after that. One that
+	// TrustedKeys are IDs of keys that the name stood for before. They verify
+	// from when the process starts for as long as a key does that the name
+	// ceases to stand for then, and sign only if the name stands for one again.
+	// Remove them after that. One that
 	// is unusable is left out.
 	TrustedKeys []string
 
@@ -55,8 +56,9 @@ type Options struct {
 	// tenth of it, and Timeout. No less is accepted.
 	PublishAhead time.Duration
 
-	// MaxStale is how long a key verifies when the backend does not tell what
-	// became of it. 0: 4 hours. It cannot be less than a refresh may take.
+	// MaxStale is how long a key signs and verifies when the backend does not
+	// tell what the name stands for or what became of the key. 0: 4 hours. It
+	// cannot be less than a refresh may take.
 	MaxStale time.Duration
 
 	// Timeout of one refresh, and of one call that signs or verifies a token,
@@ -149,8 +151,8 @@ func (o *Options) reachable() time.Duration {
 }
 
 // outlives is how long a key verifies after the name ceased to stand for it: some
-// process signs with it until it knows and PublishAhead is over, and its last
-// token lives for Lifetime and Leeway.
+// process may sign with it until it knows, or until MaxStale, and PublishAhead is
+// over; and its last token lives for Lifetime and Leeway.
 func (o *Options) outlives() time.Duration {
-	return o.PublishAhead + o.reachable() + o.Lifetime + o.Leeway
+	return o.MaxStale + o.PublishAhead + o.Lifetime + o.Leeway
 }

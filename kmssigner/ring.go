@@ -14,10 +14,11 @@ import (
 // ring is the keys in force at one time. It is never written: [ring.advance]
 // makes the next one.
 type ring struct {
-	keys       []*key // that verify, the latest last; each kid once
-	signing    string // kid of the one that signs, "" for none
-	next       string // kid of the one that will, "" for none
-	nextFrom   time.Time
+	keys       []*key    // that verify, the latest last; each kid once
+	signing    string    // kid of the one that signs, "" for none
+	next       string    // kid of the one that will, "" for none
+	nextFrom   time.Time // no cache is without it any more
+	nextBy     time.Time // the one that signs may make no more tokens
 	set        *jwks.Set // of the public keys, nil when there is none
 	generation uint64
 }
@@ -28,12 +29,14 @@ type news struct {
 	seen  map[string]bool // IDs of other keys that may be used
 	gone  map[string]bool // IDs of keys that may not
 	began time.Time       // when the questions began
-	now   time.Time
+
+	unnamed error // why the backend did not tell what the name stands for, or nil
+	now     time.Time
 }
 
 // advance returns what follows from news. Keys with a kid of retired are dropped.
 func (r *ring) advance(o *Options, n news, retired map[string]bool) *ring {
-	f := &ring{signing: r.signer(n.now), next: r.next, nextFrom: r.nextFrom}
+	f := &ring{signing: r.signer(n.now), next: r.next, nextFrom: r.nextFrom, nextBy: r.nextBy}
 	for _, k := range r.keys {
 		switch {
 		case n.gone[k.ID] || retired[k.kid] || !k.until.IsZero() && passed(k.until, n.now):
@@ -52,6 +55,9 @@ func (r *ring) advance(o *Options, n news, retired map[string]bool) *ring {
 	if f.find(f.signing) == nil { // unusable: its successor need not wait
 		f.signing, f.next = f.next, ""
 	}
+	if f.next == "" { // whatever signs verifies, also when its successor is gone
+		f.outlive(f.signing, time.Time{})
+	}
 	return f.sealed()
 }
 
@@ -68,6 +74,7 @@ func (f *ring) point(o *Options, n news) {
 	case kid != f.next:
 		f.next, f.nextFrom = kid, n.now.Add(o.PublishAhead)
 		f.outlive(f.signing, n.now.Add(o.outlives()))
+		f.nextBy = n.now.Add(o.outlives() - o.Lifetime - o.Leeway)
 	}
 	for _, k := range f.keys {
 		if k.kid != kid && k.until.IsZero() {
@@ -76,7 +83,7 @@ func (f *ring) point(o *Options, n news) {
 	}
 }
 
-// outlive sets until when the key with that kid verifies.
+// outlive sets until when the key with that kid verifies, zero for no end.
 func (f *ring) outlive(kid string, until time.Time) {
 	for i, k := range f.keys {
 		if k.kid == kid {
@@ -114,7 +121,7 @@ func (r *ring) find(kid string) *key {
 
 // signer returns the kid of the key that signs at that time, "" for none.
 func (r *ring) signer(now time.Time) string {
-	if r.next != "" && surely(r.nextFrom, now) {
+	if r.next != "" && (!now.Before(r.nextFrom) || passed(r.nextBy, now)) {
 		return r.next
 	}
 	return r.signing

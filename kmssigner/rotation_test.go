@@ -18,7 +18,7 @@ import (
 const (
 	reachable = 5*time.Minute + 30*time.Second + 10*time.Second
 	ahead     = 5*time.Minute + reachable
-	outlives  = ahead + reachable + time.Hour + 30*time.Second
+	outlives  = 4*time.Hour + ahead + time.Hour + 30*time.Second
 )
 
 // TestRotation drives two processes through a rotation that an operator begins by
@@ -28,10 +28,11 @@ const (
 func TestRotation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		backend := memory(kmstest.P256)
-		one := newSigner(t, backend, nil)
+		opts := &kmssigner.Options{MaxStale: 6 * time.Minute}
+		one := newSigner(t, backend, opts)
 		defer one.Close()
 		time.Sleep(time.Minute)
-		two := newSigner(t, backend, nil)
+		two := newSigner(t, backend, opts)
 		defer two.Close()
 		old := signs(one)
 
@@ -221,7 +222,7 @@ func TestPointedBack(t *testing.T) {
 		if len(list) != 2 || list[1].KeyID != first.KeyID || !list[1].Signs || !list[1].NotAfter.IsZero() || list[0].NotAfter.IsZero() {
 			t.Errorf("%+v", list)
 		}
-		for range 100 {
+		for range 400 {
 			time.Sleep(time.Minute)
 			if signs(signer) != first.KeyID {
 				t.Fatal("the mistaken key signs")
@@ -521,9 +522,23 @@ func TestSuccessorUnusable(t *testing.T) {
 		if err := signer.Keys().Refresh(t.Context()); !errors.Is(err, kmssigner.ErrKeyUnusable) {
 			t.Errorf("%v", err)
 		}
-		time.Sleep(2 * ahead)
-		if _, err := signer.Mint(t.Context(), map[string]any{}); err != nil || signs(signer) != old || len(signer.Keys().List()) != 1 {
-			t.Errorf("%v, %+v", err, signer.Keys().List())
+		for range 12 { // and on
+			time.Sleep(30 * time.Minute)
+			token, err := signer.Mint(t.Context(), map[string]any{})
+			if err != nil || signs(signer) != old || len(signer.Keys().List()) != 1 {
+				t.Fatalf("%v, %+v", err, signer.Keys().List())
+			}
+			if v, err := signer.Keys().Verify(t.Context(), compact(t, token)); err != nil || time.Until(v.NotAfter) < 3*time.Hour {
+				t.Fatalf("%v, %+v", err, v)
+			}
+		}
+		again := backend.Create(kmstest.P256) // retired before its turn
+		backend.Point(again)
+		refresh(t, signer)
+		list := signer.Keys().List()
+		signer.Keys().Retire(list[len(list)-1].KeyID)
+		if list := signer.Keys().List(); len(list) != 1 || !list[0].Signs || !list[0].NotAfter.IsZero() {
+			t.Errorf("%+v", list)
 		}
 	})
 }

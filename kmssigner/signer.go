@@ -115,13 +115,13 @@ func (k *keys) signing() (*key, error) {
 // that reason, nil when there is none.
 func (k *keys) successor(ctx context.Context, failed *key, reason error) *key {
 	if k.mayRefresh() {
-		k.refresh(ctx) // what matters is what it learns
+		k.refresh(ctx, k.mayRefresh) // what matters is what it learns
 	}
 	k.mu.Lock()
 	r := k.current.Load()
 	switch {
 	case r.find(failed.kid) != nil && errors.Is(reason, ErrKeyUnusable):
-		k.current.Store(r.without(&k.Options, failed.kid, time.Now()))
+		k.dropLocked(failed.kid)
 	case r.signer(time.Now()) == failed.kid && r.next != "":
 		k.current.Store(r.early())
 	}

@@ -20,12 +20,12 @@ var (
 const maxTries = 8
 
 // Verify checks the signature of j with the public keys, or with the backend for
-// an HMAC key. The kid of j only selects one of them: it is never sent anywhere,
+// an HMAC key, which a token has to name by its kid. The kid of j only selects one of them: it is never sent anywhere,
 // and an unknown one causes no call.
 //
 // Errors are those of [jwks.Source]. An unknown kid is a [jwks.ErrUnavailable]
-// instead of [jwks.ErrUnknownKey] while the latest refresh failed: the name may
-// stand for that key by now. So is a key that the backend did not tell of for
+// instead of [jwks.ErrUnknownKey] while the backend does not tell what the name
+// stands for: that may be that key by now. So is a key that the backend did not tell of for
 // MaxStale.
 func (k *Keys) Verify(ctx context.Context, j *jwks.JWS) (jwks.Verified, error) {
 	state := k.get()
@@ -49,7 +49,8 @@ func (k *Keys) Generation() (uint64, error) {
 // backend check each signature as well, with one call: then its log of calls,
 // which is CloudTrail in AWS, has every token that was accepted. What the public
 // key refutes is refused without a call, so that nobody can cause calls without
-// a good token, but for HMAC.
+// a good token. With HMAC anybody can who knows the kid, one call for each token:
+// limit the rate of requests.
 type RemoteKeys struct{ keys *Keys }
 
 // Remote returns a [jwks.Source] of the same keys that asks the backend.
@@ -141,7 +142,7 @@ func (k *keys) candidates(r *ring, j *jwks.JWS, now time.Time, found []*key) ([]
 			continue
 		}
 		fresh++
-		if (!named || key.kid == kid) && key.alg == j.Algorithm() {
+		if key.alg == j.Algorithm() && (named && key.kid == kid || !named && key.set != nil) {
 			found = append(found, key)
 		}
 	}
@@ -154,9 +155,9 @@ func (k *keys) candidates(r *ring, j *jwks.JWS, now time.Time, found []*key) ([]
 		return found, nil
 	}
 	if named {
-		switch key, err := r.find(kid), k.failing(); {
+		switch key, err := r.find(kid), k.nameless(); {
 		case key == nil && err != nil:
-			return nil, fmt.Errorf("%w: unknown kid, and the latest refresh failed: %w", jwks.ErrUnavailable, err)
+			return nil, fmt.Errorf("%w: unknown kid, and nobody told what the name stands for: %w", jwks.ErrUnavailable, err)
 		case key != nil && key.alg == j.Algorithm() && (key.until.IsZero() || !passed(key.until, now)):
 			return nil, fmt.Errorf("%w: the backend did not tell of the key for MaxStale, %v", jwks.ErrUnavailable, k.MaxStale)
 		}
@@ -185,6 +186,14 @@ func (k *keys) check(ctx context.Context, key *key, j *jwks.JWS, remote bool, no
 	ctx, cancel := context.WithTimeout(ctx, k.Timeout)
 	defer cancel()
 	return k.backend.Verify(ctx, key.ID, key.alg, m, signature)
+}
+
+// nameless is why the latest refresh did not learn what the name stands for, nil
+// when it did.
+func (k *keys) nameless() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.unnamed
 }
 
 // failing is why the latest refresh failed, nil after a good one.

@@ -49,14 +49,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	name := f.String("key", "", "`NAME` of a key in AWS KMS: an alias or an ARN; instead of a key in memory")
 	endpoint := f.String("aws-endpoint", "", "`URL` of KMS, such as an emulator's, with -key")
 	rotate := f.Bool("rotate", false, "with -key: create a key of the same spec, and point the alias at it for good")
-	if err := f.Parse(args); err != nil {
+	switch err := f.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
 		return 1
 	}
+	memoryOnly := false
+	f.Visit(func(given *flag.Flag) { memoryOnly = memoryOnly || given.Name == "spec" })
 	var s store
 	var err error
 	switch {
 	case f.NArg() > 0:
 		err = errors.New("no arguments wanted behind the flags")
+	case *name != "" && memoryOnly:
+		err = errors.New("-spec is of the key in memory; it does not go with -key")
 	case *name == "" && (*endpoint != "" || *rotate):
 		err = errors.New("-aws-endpoint and -rotate go with -key")
 	case *name == "":

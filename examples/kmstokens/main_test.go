@@ -72,7 +72,7 @@ func TestWrong(t *testing.T) {
 	})
 	for name, args := range map[string][]string{
 		"arguments": {"x"}, "no such flag": {"-x"}, "no such spec": {"-spec", "RSA_1024"}, "endpoint alone": {"-aws-endpoint", "http://127.0.0.1:1"},
-		"rotate alone": {"-rotate"}, "rotate no alias": {"-key", "1234", "-rotate"},
+		"rotate alone": {"-rotate"}, "rotate no alias": {"-key", "1234", "-rotate"}, "spec of AWS": {"-key", "alias/x", "-spec", "RSA_2048"},
 	} {
 		var out, errs strings.Builder
 		if code := run(t.Context(), args, &out, &errs); code != 1 || errs.Len() == 0 || out.Len() != 0 {

@@ -1,6 +1,7 @@
 package awskms
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/x509"
@@ -64,6 +65,9 @@ func (b *Backend) Describe(ctx context.Context, id string) (kmssigner.Key, error
 	if meta == nil || !strings.HasPrefix(aws.ToString(meta.Arn), "arn:") {
 		return kmssigner.Key{}, errors.New("awskms: kms:DescribeKey: the answer has no ARN of a key")
 	}
+	if id != "" && strings.HasPrefix(id, "arn:") && *meta.Arn != id {
+		return kmssigner.Key{}, errors.New("awskms: kms:DescribeKey: the answer is about another key, or the ID is an alias")
+	}
 	if err := usable(meta); err != nil {
 		return kmssigner.Key{}, err
 	}
@@ -88,7 +92,7 @@ func usable(meta *types.KeyMetadata) error {
 	case meta.KeyUsage != spec.usage:
 		return unusable("its usage is %s, want %s; make another key", meta.KeyUsage, spec.usage)
 	case meta.KeyState != types.KeyStateEnabled && meta.KeyState != types.KeyStateUpdating: // its primary Region changes, and it works on
-		return unusable("its state is %s, want Enabled; %s", meta.KeyState, cures[meta.KeyState])
+		return unusable("its state is %s, want Enabled; %s", meta.KeyState, cmp.Or(cures[meta.KeyState], "wait, or point the alias at another key"))
 	case !offers(meta, spec.algs):
 		return unusable("KMS does not offer all algorithms that a key of spec %s has", meta.KeySpec)
 	}

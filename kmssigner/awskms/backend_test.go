@@ -94,6 +94,7 @@ func TestErrors(t *testing.T) {
 		is   error // nil for neither
 		says string
 	}{
+		{"AccessDenied", kmssigner.ErrAccessDenied, "allow the role this action on the key"},
 		{"AccessDeniedException", kmssigner.ErrAccessDenied, "allow the role this action on the key"},
 		{"DisabledException", kmssigner.ErrKeyUnusable, "kms:EnableKey"},
 		{"KMSInvalidStateException", kmssigner.ErrKeyUnusable, "kms:CancelKeyDeletion"},
@@ -255,7 +256,7 @@ func TestDescribeRefuses(t *testing.T) {
 		"disabled":            {meta("KeyState", "Disabled"), "", true, "its state is Disabled, want Enabled; kms:EnableKey"},
 		"deleted":             {meta("KeyState", "PendingDeletion"), "", true, "kms:CancelKeyDeletion"},
 		"not imported":        {meta("KeyState", "PendingImport"), "", true, "import its material"},
-		"no state":            {meta("KeyState", ""), "", true, "its state is , want Enabled"},
+		"no state":            {meta("KeyState", ""), "", true, "its state is , want Enabled; wait, or point"},
 		"for encryption":      {meta("KeyUsage", "ENCRYPT_DECRYPT", "KeySpec", "RSA_2048"), "", true, "its usage is ENCRYPT_DECRYPT, want SIGN_VERIFY"},
 		"for agreement":       {meta("KeyUsage", "KEY_AGREEMENT"), "", true, "its usage is KEY_AGREEMENT"},
 		"symmetric":           {meta("KeyUsage", "ENCRYPT_DECRYPT", "KeySpec", "SYMMETRIC_DEFAULT"), "", true, "its spec is SYMMETRIC_DEFAULT"},
@@ -293,6 +294,19 @@ func TestDescribeRefuses(t *testing.T) {
 	}
 }
 
+// TestAnotherKeyIsDescribed: an ARN names one key for ever.
+//
+// Rule M1
+func TestAnotherKeyIsDescribed(t *testing.T) {
+	b := canned(t, map[string]string{"DescribeKey": `{"KeyMetadata":{"Arn":"ARN2","KeyId":"12","KeyState":"Enabled","KeyUsage":"GENERATE_VERIFY_MAC","KeySpec":"HMAC_256","MacAlgorithms":["HMAC_SHA_256"]}}`})
+	if key, err := b.Describe(t.Context(), arn); err == nil || key.ID != "" || !strings.Contains(err.Error(), "another key") {
+		t.Errorf("%v, %v", key.ID, err)
+	}
+	if key, err := b.Describe(t.Context(), ""); err != nil || key.ID != arn+"2" {
+		t.Errorf("%v, %v", key.ID, err)
+	}
+}
+
 // TestAnswersRefused has answers that are about something else than was asked.
 //
 // Rules M2, G1
@@ -309,6 +323,7 @@ func TestAnswersRefused(t *testing.T) {
 		"sign: empty":             {"Sign", `{"KeyId":"ARN",` + es + `}`, jwks.ES256, "no signature by ECDSA"},
 		"sign: not DER":           {"Sign", `{"KeyId":"ARN",` + es + `,"Signature":"AAAA"}`, jwks.ES256, "no signature by ECDSA"},
 		"sign: more after it":     {"Sign", `{"KeyId":"ARN",` + es + `,"Signature":"MAYCAQECAQEA"}`, jwks.ES256, "no signature by ECDSA"},
+		"sign: a third member":    {"Sign", `{"KeyId":"ARN",` + es + `,"Signature":"MAkCAQECAQECAQE="}`, jwks.ES256, "no signature by ECDSA"},
 		"sign: r is zero":         {"Sign", `{"KeyId":"ARN",` + es + `,"Signature":"MAYCAQACAQE="}`, jwks.ES256, "no signature by ECDSA"},
 		"sign: s is negative":     {"Sign", `{"KeyId":"ARN",` + es + `,"Signature":"MAYCAQECAf8="}`, jwks.ES256, "no signature by ECDSA"},
 		"sign: too long":          {"Sign", `{"KeyId":"ARN",` + es + `,"Signature":"MCcCIgEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACAQE="}`, jwks.ES256, "no signature by ECDSA"},

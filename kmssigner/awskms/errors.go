@@ -20,6 +20,7 @@ var fixes = map[string]struct {
 	fix string
 }{
 	"AccessDeniedException":         {kmssigner.ErrAccessDenied, "allow the role this action on the key, by IAM policy and key policy"},
+	"AccessDenied":                  {kmssigner.ErrAccessDenied, "allow the role this action on the key, by IAM policy and key policy"}, // as other services spell it
 	"DisabledException":             {kmssigner.ErrKeyUnusable, "the key is disabled; kms:EnableKey enables it"},
 	"KMSInvalidStateException":      {kmssigner.ErrKeyUnusable, "the state of the key does not allow it: if it waits for its deletion, kms:CancelKeyDeletion and kms:EnableKey bring it back"},
 	"NotFoundException":             {kmssigner.ErrKeyUnusable, "no such alias or key: compare its name, and the account and region of the client"},

@@ -1,6 +1,7 @@
 package awskms
 
 import (
+	"bytes"
 	"context"
 	"encoding/asn1"
 	"errors"
@@ -143,8 +144,14 @@ type ecdsaSignature struct{ R, S *big.Int }
 // fromASN1 writes r and s one after the other, size octets each.
 func fromASN1(der []byte, size int) ([]byte, error) {
 	var sig ecdsaSignature
-	rest, err := asn1.Unmarshal(der, &sig)
-	if err != nil || len(rest) > 0 || sig.R.Sign() <= 0 || sig.S.Sign() <= 0 || sig.R.BitLen() > 8*size || sig.S.BitLen() > 8*size {
+	_, err := asn1.Unmarshal(der, &sig)
+	if err == nil { // which passes over what follows, in the sequence and behind it
+		var again []byte
+		if again, err = asn1.Marshal(sig); err == nil && !bytes.Equal(again, der) {
+			err = errors.New("more than r and s")
+		}
+	}
+	if err != nil || sig.R.Sign() <= 0 || sig.S.Sign() <= 0 || sig.R.BitLen() > 8*size || sig.S.BitLen() > 8*size {
 		return nil, errors.New("awskms: kms:Sign: the answer is no signature by ECDSA")
 	}
 	out := make([]byte, 2*size)

@@ -20,6 +20,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/groups"
 	"github.com/tokenacl/tokenacl/claims"
+	"github.com/tokenacl/tokenacl/fgac"
 	"github.com/tokenacl/tokenacl/internal/testkeys"
 	"github.com/tokenacl/tokenacl/jwks"
 	"github.com/tokenacl/tokenacl/tokentest"
@@ -156,7 +157,27 @@ func holders(t *testing.T) map[string]held {
 		t.Fatal(err)
 	}
 
+	identity, err := fgac.FromClaims(maps.All(map[string]any{"sub": secretMark, "roles": []any{secretMark}}), fgac.Keys{Roles: "roles"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles, err := fgac.Parse(nil, nil, &fgac.Options{Resolution: fgac.Both})
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := roles.For(identity)
+	_, err = user.Access(fgac.Search, "index")
+	var denied *fgac.Denied
+	if !errors.As(err, &denied) {
+		t.Fatal(err)
+	}
+	inIdentity := len(user.Roles()) == 1 && shownIn(user.Roles()[0]) != ""
+
 	return map[string]held{
+		"fgac.Identity": holding(&identity, true, inIdentity),
+		"fgac.User":     holding(user, true, inIdentity),
+		"fgac.Denied":   holding(denied, true, shownIn(string(denied.Body())) != ""),
+
 		"acl/groups.Directory": holding(&directory, true, len(expanded.DataSourceGroups) == 1 && shownIn(expanded.DataSourceGroups[0].GroupID) != ""),
 		"acl/groups.Members":   holding(&members, false, shownIn(members.Users[0]) != ""),
 
@@ -215,6 +236,10 @@ var holdsNone = map[string]string{
 
 	"acl/s3meta.Documents": isDocs, "acl/s3meta.Document": isDocs, "acl/s3meta.Report": isDocs, "acl/s3meta.Defect": isDocs, "acl/s3meta.Finding": isDocs,
 	"acl/s3meta.Kind": isChoice, "acl/s3meta.Options": isConfig, "acl/s3meta.Limits": isConfig,
+
+	"fgac.Roles":  "configuration: roles, patterns and who has them",
+	"fgac.Access": "of an index, and the rules for it",
+	"fgac.Keys":   isConfig, "fgac.Options": isConfig, "fgac.Resolution": isChoice, "fgac.Error": isProblem,
 
 	"acl/groups.Error": isProblem, "acl/groups.TooManyGroupsError": isMeasured,
 	"bearer.Options": isConfig,

@@ -1,0 +1,333 @@
+package fgac
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
+	"strings"
+)
+
+// Identity is who asks: a name, backend roles, and attributes that rules can
+// name as variables. It is immutable and safe for concurrent use. The zero
+// Identity is nobody and has no role. Formatting, logging and marshalling it
+// show counts, never names.
+type Identity struct {
+	// There are two pointers because fmt follows one where it can call no
+	// methods.
+	who **identity
+}
+
+type identity struct {
+	name         string
+	backendRoles []string // each once, in the order of the token
+	hosts        []string
+	variables    map[string]attribute // without value: two claims have that name, which makes it undefined
+}
+
+// Keys say which claims of a token have the name and the backend roles: the
+// plugin's subject_key and roles_key.
+type Keys struct {
+	// Subject is the claim with the name of the user; "" is sub. Roles is the one
+	// with the backend roles; "" means that there are none. Each is the name of a
+	// top-level claim, taken literally (cognito:groups, a URL), or, where it begins
+	// with /, a JSON pointer (RFC 6901) to a nested one (/realm_access/roles).
+	Subject, Roles string
+
+	// MissingRolesMeanNone lets a token without the claim of Roles pass, as one
+	// without backend roles. Otherwise it is an error: where roles restrict, having
+	// fewer of them can show more. Cognito leaves the claim out for a user who is
+	// in no group.
+	MissingRolesMeanNone bool
+
+	// PluginClaimCoercion reads claims as the plugin does: whatever the subject is
+	// becomes a text, without the white space around it; roles in one text are
+	// separated by commas; roles that are no text become one; a missing claim of
+	// Roles means none.
+	PluginClaimCoercion bool
+}
+
+// FromClaims returns the identity of a token that was verified, from its claims:
+// those that claims.Token.All yields, or those of a map (maps.All). The subject
+// must be a string and not empty; the roles an array of strings, or one string;
+// null, other types and empty strings are errors, and so is a claim of Roles that
+// the provider left out because there are too many (_claim_names, hasgroups).
+//
+// Every claim is an attribute attr.jwt.NAME, nested ones with dots between the
+// names. A name that two claims have is undefined.
+//
+// Errors name the key and never quote a claim.
+func FromClaims(claims iter.Seq2[string, any], keys Keys) (Identity, error) {
+	all := map[string]any{}
+	for name, v := range claims {
+		if _, twice := all[name]; twice {
+			return Identity{}, errors.New("fgac: the claims have a name twice; read them with package claims")
+		}
+		all[name] = v
+	}
+	id := &identity{}
+	var err error
+	if id.name, err = subject(all, keys); err != nil {
+		return Identity{}, err
+	}
+	if id.backendRoles, err = backendRoles(all, keys); err != nil {
+		return Identity{}, err
+	}
+	id.variables = variablesOf(all)
+	id.define("user.name", id.name)
+	return newIdentity(id), nil
+}
+
+func newIdentity(id *identity) Identity { return Identity{&id} }
+
+// WithHosts returns an identity that comes from these addresses or host names,
+// for the hosts of a mapping. They are what the caller's connection says, never
+// what a request says.
+func (id Identity) WithHosts(hosts ...string) Identity {
+	who := id.get()
+	who.hosts = slices.Clone(hosts)
+	return newIdentity(&who)
+}
+
+// get returns a copy of what id holds.
+func (id Identity) get() identity {
+	if id.who == nil {
+		return identity{}
+	}
+	return **id.who
+}
+
+func subject(claims map[string]any, keys Keys) (string, error) {
+	key := cmp.Or(keys.Subject, "sub")
+	v, ok := find(claims, key)
+	if !ok {
+		return "", fmt.Errorf("fgac: claim %q, the subject, is missing; Keys.Subject names another", key)
+	}
+	name, isText := v.(string)
+	if keys.PluginClaimCoercion {
+		name = strings.TrimSpace(textOf(v))
+	} else if !isText {
+		return "", fmt.Errorf("fgac: claim %q, the subject, is not a string", key)
+	}
+	if name == "" {
+		return "", fmt.Errorf("fgac: claim %q, the subject, is empty", key)
+	}
+	return name, nil
+}
+
+func backendRoles(claims map[string]any, keys Keys) ([]string, error) {
+	if keys.Roles == "" {
+		return nil, nil
+	}
+	if overage(claims, keys.Roles) {
+		return nil, fmt.Errorf("fgac: the provider left claim %q out of the token because there are too many roles; ask it for fewer", keys.Roles)
+	}
+	v, ok := find(claims, keys.Roles)
+	if keys.PluginClaimCoercion {
+		return unique(coerceRoles(v)), nil
+	}
+	if !ok && keys.MissingRolesMeanNone {
+		return nil, nil
+	}
+	if !ok {
+		return nil, fmt.Errorf("fgac: claim %q, the roles, is missing; Keys.MissingRolesMeanNone lets that pass", keys.Roles)
+	}
+	roles, err := rolesOf(v)
+	if err != nil {
+		return nil, fmt.Errorf("fgac: claim %q, the roles, %w", keys.Roles, err)
+	}
+	return unique(roles), nil
+}
+
+var errRoles = errors.New("is not an array of strings, or one string, none of them empty")
+
+func rolesOf(v any) ([]string, error) {
+	if s, ok := v.(string); ok {
+		v = []any{s}
+	}
+	if texts, ok := v.([]string); ok {
+		v = anys(texts)
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, errRoles
+	}
+	var roles []string
+	for _, e := range list {
+		s, ok := e.(string)
+		if !ok || s == "" {
+			return nil, errRoles
+		}
+		roles = append(roles, s)
+	}
+	return roles, nil
+}
+
+// coerceRoles reads roles as the plugin's reader of static keys does.
+func coerceRoles(v any) []string {
+	var parts []string
+	switch v := v.(type) {
+	case nil:
+	case string:
+		parts = strings.Split(v, ",")
+	case []string:
+		parts = v
+	case []any:
+		for _, e := range v {
+			if e != nil {
+				parts = append(parts, textOf(e))
+			}
+		}
+	default:
+		parts = []string{textOf(v)}
+	}
+	var roles []string
+	for _, p := range parts {
+		if p = strings.TrimSpace(p); p != "" {
+			roles = append(roles, p)
+		}
+	}
+	return roles
+}
+
+// textOf is a claim as a text: strings as they are, everything else as JSON.
+func textOf(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+func unique(list []string) []string {
+	var once []string
+	for _, s := range list {
+		if !slices.Contains(once, s) {
+			once = append(once, s)
+		}
+	}
+	return once
+}
+
+// overage reports whether the claims say that the one of key was left out.
+func overage(claims map[string]any, key string) bool {
+	first := key
+	if strings.HasPrefix(key, "/") {
+		first, _, _ = strings.Cut(key[1:], "/")
+		first = unescapePointer.Replace(first)
+	}
+	names, _ := claims["_claim_names"].(map[string]any)
+	_, named := names[first]
+	has, present := claims["hasgroups"]
+	return named || present && has != false
+}
+
+var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
+
+// find returns the claim of a key: a name, or a JSON pointer.
+func find(claims map[string]any, key string) (any, bool) {
+	if !strings.HasPrefix(key, "/") {
+		v, ok := claims[key]
+		return v, ok
+	}
+	var v any = claims
+	for _, name := range strings.Split(key[1:], "/") {
+		object, ok := v.(map[string]any)
+		if !ok {
+			return nil, false
+		}
+		if v, ok = object[unescapePointer.Replace(name)]; !ok {
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+// variablesOf flattens the claims into attributes.
+func variablesOf(claims map[string]any) map[string]attribute {
+	id := &identity{}
+	for name, v := range claims {
+		id.flatten("attr.jwt."+name, v)
+	}
+	return id.variables
+}
+
+func (id *identity) flatten(name string, v any) {
+	if object, ok := v.(map[string]any); ok {
+		for member, v := range object {
+			id.flatten(name+"."+member, v)
+		}
+		return
+	}
+	id.define(name, v)
+}
+
+// define sets a variable under its name, and under the one with underscores for
+// dots. What has a name already becomes undefined: which of the two a rule means
+// cannot be told.
+func (id *identity) define(name string, v any) {
+	if id.variables == nil {
+		id.variables = map[string]attribute{}
+	}
+	a := attribute{typed(v)}
+	under := strings.ReplaceAll(name, ".", "_")
+	for _, name := range []string{name, under} {
+		if _, taken := id.variables[name]; taken {
+			id.variables[name] = attribute{}
+			continue
+		}
+		id.variables[name] = a
+	}
+}
+
+// typed returns a copy of a claim as the value of an attribute, nil when it can
+// be none: null, and what nests.
+func typed(v any) any {
+	switch v := v.(type) {
+	case string, bool, json.Number:
+		return v
+	case float64, int, int64:
+		return json.Number(textOf(v))
+	case []string:
+		return anys(v)
+	case []any:
+		list := make([]any, 0, len(v))
+		for _, e := range v {
+			one := typed(e)
+			if _, nested := one.([]any); one == nil || nested {
+				return nil
+			}
+			list = append(list, one)
+		}
+		return list
+	}
+	return nil
+}
+
+func anys(texts []string) []any {
+	list := make([]any, len(texts))
+	for i, s := range texts {
+		list[i] = s
+	}
+	return list
+}
+
+// String tells how many backend roles id has, and no name.
+func (id Identity) String() string {
+	return fmt.Sprintf("identity(%d backend roles)", len(id.get().backendRoles))
+}
+
+// Format writes [Identity.String] for every verb.
+func (id Identity) Format(f fmt.State, _ rune) { fmt.Fprint(f, id.String()) }
+
+// LogValue is [Identity.String].
+func (id Identity) LogValue() slog.Value { return slog.StringValue(id.String()) }
+
+// MarshalText is [Identity.String]: names do not get into JSON by accident.
+func (id Identity) MarshalText() ([]byte, error) { return []byte(id.String()), nil }

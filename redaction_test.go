@@ -161,7 +161,8 @@ func holders(t *testing.T) map[string]held {
 	if err != nil {
 		t.Fatal(err)
 	}
-	roles, err := fgac.Parse(nil, nil, &fgac.Options{Resolution: fgac.Both})
+	roles, err := fgac.Parse([]byte(`{"`+secretMark+`": {"index_permissions": [{"index_patterns": ["i"], "allowed_actions": ["read"],
+		"dls": "{\"term\": {\"owner\": \"${user.name}\"}}"}]}}`), nil, &fgac.Options{Resolution: fgac.Both})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,11 +172,16 @@ func holders(t *testing.T) map[string]held {
 	if !errors.As(err, &denied) {
 		t.Fatal(err)
 	}
+	access, err := user.Access(fgac.Search, "i")
+	if err != nil {
+		t.Fatal(err)
+	}
 	inIdentity := len(user.Roles()) == 1 && shownIn(user.Roles()[0]) != ""
 
 	return map[string]held{
 		"fgac.Identity": holding(&identity, true, inIdentity),
 		"fgac.User":     holding(user, true, inIdentity),
+		"fgac.Access":   holding(access, true, shownIn(string(access.Filter())) != ""),
 		"fgac.Denied":   holding(denied, true, shownIn(string(denied.Body())) != ""),
 
 		"acl/groups.Directory": holding(&directory, true, len(expanded.DataSourceGroups) == 1 && shownIn(expanded.DataSourceGroups[0].GroupID) != ""),
@@ -237,9 +243,8 @@ var holdsNone = map[string]string{
 	"acl/s3meta.Documents": isDocs, "acl/s3meta.Document": isDocs, "acl/s3meta.Report": isDocs, "acl/s3meta.Defect": isDocs, "acl/s3meta.Finding": isDocs,
 	"acl/s3meta.Kind": isChoice, "acl/s3meta.Options": isConfig, "acl/s3meta.Limits": isConfig,
 
-	"fgac.Roles":  "configuration: roles, patterns and who has them",
-	"fgac.Access": "of an index, and the rules for it",
-	"fgac.Keys":   isConfig, "fgac.Options": isConfig, "fgac.Resolution": isChoice, "fgac.Error": isProblem,
+	"fgac.Roles": "configuration: roles, patterns and who has them",
+	"fgac.Keys":  isConfig, "fgac.Options": isConfig, "fgac.Resolution": isChoice, "fgac.Merge": isChoice, "fgac.Error": isProblem,
 
 	"acl/groups.Error": isProblem, "acl/groups.TooManyGroupsError": isMeasured,
 	"bearer.Options": isConfig,

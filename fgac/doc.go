@@ -6,6 +6,21 @@
 // identity is; [User.Access] says whether that user may do an action on an
 // index, and its error, a [*Denied], renders the body that OpenSearch sends.
 //
+// [Access.Document] shows a document to the user, or hides it; [Access.Filter] is
+// the same decision for an engine.
+//
+// # Documents
+//
+// A rule for documents (dls) is a query: match_all, match_none, term, terms, also
+// with a lookup, terms_set, range, exists, prefix, wildcard, ids, match,
+// match_phrase or bool. Without the mapping of an index, a document decides how
+// its values are compared. A term is a whole string, as of a keyword field,
+// in the case it has; numbers compare exactly, and to strings that spell them;
+// dates are those of ISO 8601, without zone UTC. A match compares words: runs of
+// letters, digits and underscores, in lower case. A field with the suffix .keyword
+// is the one without. Arrays and nested objects are looked into, also under names
+// with dots. What cannot be compared admits nothing, negated or not.
+//
 // What a file says and the plugin would ignore is refused when it is read.
 // Values of claims that variables stand for are never read as patterns or as
 // JSON. Everything here is safe for concurrent use, and nothing does I/O.

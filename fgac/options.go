@@ -15,9 +15,30 @@ type Options struct {
 	// check, possibly concurrently. Nil: there are none.
 	Aliases func(index string) []string
 
+	// Merge says how the rules of several roles combine; the zero value is
+	// MergePlugin.
+	Merge Merge
+
+	// Lookup returns the values at a path of a document of an index, for the terms
+	// lookup of a rule: strings, numbers and booleans, none if there is no such
+	// document or path. It must see all documents, whoever asks. It is called when
+	// an Access is prepared, possibly concurrently; an error denies. Nil: rules with
+	// a lookup are refused.
+	Lookup func(index, id, path string) ([]any, error)
+
 	// DoNotFailOnForbidden makes [User.Accesses] leave out indices that the
 	// caller may not read, instead of refusing the request.
 	DoNotFailOnForbidden bool
+}
+
+func (o *Options) check() error {
+	switch {
+	case o.Resolution > Both:
+		return &Error{File: "options", Reason: "Resolution is none of MappingOnly, BackendRolesOnly, Both"}
+	case o.Merge > MergePerGrant:
+		return &Error{File: "options", Reason: "Merge is none of MergePlugin, MergeEmptyOverridesAll, MergePerGrant"}
+	}
+	return nil
 }
 
 // Resolution is the setting plugins.security.roles_mapping_resolution: where the
@@ -29,4 +50,23 @@ const (
 	MappingOnly      Resolution = iota // roles_mapping alone
 	BackendRolesOnly                   // backend roles are the roles, there is no mapping
 	Both                               // the roles of either
+)
+
+// Merge says how the rules of several roles combine, for one index.
+type Merge uint8
+
+// The ways to combine rules. An entry is one of index_permissions, of any role
+// of the caller; it has a rule for documents if dls is not empty.
+const (
+	// MergePlugin is the plugin's default. Of all entries that cover the index,
+	// for whatever action: if any has a rule, those without are ignored, and a
+	// document that one of the rules admits is visible. Who gains a role may see
+	// less.
+	MergePlugin Merge = iota
+	// MergeEmptyOverridesAll is the plugin's setting dfm_empty_overrides_all: an
+	// entry without a rule lifts the rules of all others.
+	MergeEmptyOverridesAll
+	// MergePerGrant takes each entry that grants the action by itself. A document
+	// is visible if one of them shows it.
+	MergePerGrant
 )

@@ -9,8 +9,9 @@ import (
 
 // Units of a glob besides bytes that stand for themselves.
 const (
-	anyRun uint16 = 256 + iota // any characters, also none
-	anyOne                     // one character: one unit of UTF-16, as in Java
+	anyRun  uint16 = 256 + iota // any characters, also none
+	anyOne                      // one character: one unit of UTF-16, as in Java
+	anyRune                     // one character of Unicode, as in Lucene
 )
 
 // glob is a pattern with * and ?, a byte or one of the above for each unit. It
@@ -49,6 +50,11 @@ func matchGlob[T ~string | ~[]byte](g glob, s T) bool {
 			gi, si = gi+1, si+1
 		case gi < len(g) && g[gi] == anyOne:
 			gi, si = gi+1, si+unit(s, si)
+		case gi < len(g) && g[gi] == anyRune:
+			gi, si = gi+1, si+unit(s, si)
+			for si < len(s) && s[si]&0xC0 == 0x80 {
+				si++
+			}
 		case gi < len(g) && g[gi] == anyRun:
 			star, mark = gi, si
 			gi++

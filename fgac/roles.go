@@ -26,6 +26,7 @@ type grant struct {
 	role    string
 	indices []indexPattern
 	actions patterns
+	dls     *rule // nil when there is none
 }
 
 // Parse reads the roles and their mapping, each of them JSON, as the plugin's
@@ -37,28 +38,25 @@ type grant struct {
 // Of YAML, anchors, aliases, tags and a second document are refused. A file may
 // have 4 MiB.
 func Parse(rolesFile, mappingFile []byte, opts *Options) (*Roles, error) {
-	r := &Roles{roles: map[string]*role{}}
+	l := loader{}
 	if opts != nil {
-		r.options = *opts
-		r.options.ActionGroups = nil
+		l.options = *opts
 	}
-	if r.options.Resolution > Both {
-		return nil, &Error{File: "options", Reason: "Resolution is none of MappingOnly, BackendRolesOnly, Both"}
-	}
-	var groupFile []byte
-	if opts != nil {
-		groupFile = opts.ActionGroups
-	}
-	groups, err := parseGroups(groupFile)
-	if err != nil {
+	if err := l.options.check(); err != nil {
 		return nil, err
 	}
+	var err error
+	if l.groups, err = parseGroups(l.options.ActionGroups); err != nil {
+		return nil, err
+	}
+	l.options.ActionGroups = nil // read, and the caller's
+	r := &Roles{options: l.options, roles: map[string]*role{}}
 	top, err := read("roles", rolesFile)
 	if err != nil {
 		return nil, err
 	}
 	err = entries(top, "roles", func(name string, p place) error {
-		one, err := groups.role(name, p)
+		one, err := l.role(name, p)
 		r.roles[name] = one
 		return err
 	})
@@ -72,15 +70,21 @@ func Parse(rolesFile, mappingFile []byte, opts *Options) (*Roles, error) {
 	return r, nil
 }
 
-func (g actionGroups) role(name string, p place) (*role, error) {
+// loader is what reading a role needs.
+type loader struct {
+	options Options
+	groups  actionGroups
+}
+
+func (l *loader) role(name string, p place) (*role, error) {
 	r := &role{name: name}
 	var ignored string
 	err := p.object(map[string]func(place) error{
 		"reserved": flag, "hidden": flag, "static": flag, "description": text(&ignored),
-		"cluster_permissions": g.actions(&r.cluster),
+		"cluster_permissions": l.groups.actions(&r.cluster),
 		"index_permissions": func(p place) error {
 			return p.list(func(p place) error {
-				one, err := g.grant(name, p)
+				one, err := l.grant(name, p)
 				r.grants = append(r.grants, one)
 				return err
 			})
@@ -96,15 +100,29 @@ func tenants(p place) error {
 	return p.object(map[string]func(place) error{"tenant_patterns": texts(&ignored), "allowed_actions": texts(&ignored)})
 }
 
-func (g actionGroups) grant(role string, p place) (*grant, error) {
+func (l *loader) grant(role string, p place) (*grant, error) {
 	one := &grant{role: role}
 	return one, p.object(map[string]func(place) error{
 		"index_patterns":  indexPatterns(&one.indices),
-		"allowed_actions": g.actions(&one.actions),
-		"dls":             func(p place) error { return noRule(p) },
+		"allowed_actions": l.groups.actions(&one.actions),
+		"dls":             func(p place) error { return l.rule(p, &one.dls) },
 		"fls":             func(p place) error { return noRule(p) },
 		"masked_fields":   func(p place) error { return noRule(p) },
 	})
+}
+
+// rule reads dls: the text of a query, null or blank.
+func (l *loader) rule(p place, to **rule) error {
+	var query string
+	if err := text(&query)(p); err != nil {
+		return err
+	}
+	r, err := parseRule(query, l.options.Lookup != nil)
+	if err != nil {
+		return p.fail(err.Error())
+	}
+	*to = r
+	return nil
 }
 
 // noRule refuses what cannot be applied yet.

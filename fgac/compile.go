@@ -1,0 +1,444 @@
+package fgac
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tokenacl/tokenacl/internal/strictjson"
+)
+
+// maxClauses bounds a query, as OpenSearch does.
+const maxClauses = 1024
+
+// compiler turns a tree into a query. Before variables are bound it accepts one
+// wherever some value may stand.
+type compiler struct {
+	clauses int
+	lookup  bool // terms lookups are possible
+}
+
+var errRuleClauses = errors.New("has more than 1024 clauses")
+
+func compile(t *tree, lookup bool) (query, error) {
+	return (&compiler{lookup: lookup}).query(t)
+}
+
+func (c *compiler) query(t *tree) (query, error) {
+	if c.clauses++; c.clauses > maxClauses {
+		return nil, errRuleClauses
+	}
+	name, body, err := single(t, "want an object with one member, the kind of query")
+	if err != nil {
+		return nil, err
+	}
+	if name.open != nil {
+		return nil, errors.New("a variable stands for the kind of a query")
+	}
+	read, ok := map[string]func(*tree) (query, error){
+		"match_all":    c.constant(matchAll{}),
+		"match_none":   c.constant(matchNone{}),
+		"exists":       c.exists,
+		"ids":          c.ids,
+		"term":         c.term,
+		"terms":        c.terms,
+		"terms_set":    c.termsSet,
+		"range":        c.bounds,
+		"prefix":       c.prefix,
+		"wildcard":     c.wildcard,
+		"match":        c.match,
+		"match_phrase": c.phrase,
+		"bool":         c.boolean,
+	}[name.text]
+	if !ok {
+		return nil, fmt.Errorf("unknown or unsupported query %q", name.text)
+	}
+	q, err := read(body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name.text, err)
+	}
+	return q, nil
+}
+
+// single returns the only member of an object.
+func single(t *tree, otherwise string) (name, value *tree, err error) {
+	if t.kind != strictjson.Object || len(t.items) != 1 {
+		return nil, nil, errors.New(otherwise)
+	}
+	return &t.names[0], &t.items[0], nil
+}
+
+// members requires that an object has known members alone. boost and _name have
+// no effect on which documents match.
+func members(t *tree, known ...string) error {
+	if t.kind != strictjson.Object {
+		return errors.New("want an object, not " + t.kind.String())
+	}
+	for i := range t.names {
+		name := &t.names[i]
+		value := &t.items[i]
+		switch {
+		case name.open != nil:
+			return errors.New("a variable stands for the name of a setting")
+		case name.text == "boost" && (value.kind == strictjson.Number || value.open != nil):
+		case name.text == "_name" && value.kind == strictjson.String:
+		case !slices.Contains(known, name.text):
+			return fmt.Errorf("unknown or unsupported member %q", name.text)
+		}
+	}
+	return nil
+}
+
+// fieldName checks the name of a field, which may have variables.
+func fieldName(t *tree) (string, error) {
+	if t.open != nil {
+		return "", nil
+	}
+	switch {
+	case t.kind != strictjson.String || t.text == "":
+		return "", errors.New("want the name of a field")
+	case strings.ContainsAny(t.text, "*?"):
+		return "", errors.New("wildcards in the name of a field are not supported")
+	case metadata(t.text):
+		return "", errors.New("fields of the envelope, such as _id, are not supported")
+	}
+	return t.text, nil
+}
+
+// metadata reports whether OpenSearch has a field of this name in the envelope
+// of a document.
+func metadata(field string) bool {
+	switch field {
+	case "_id", "_index", "_source", "_type", "_routing", "_field_names", "_size", "_doc_count", "_ignored", "_nested_path",
+		"_seq_no", "_primary_term", "_version", "_tier", "_data_stream_timestamp", "_all", "_uid", "_parent", "_feature":
+		return true
+	}
+	return false
+}
+
+// value checks one scalar, which may be a variable.
+func value(t *tree) (scalar, error) {
+	switch {
+	case t.open != nil, t.kind == strictjson.String, t.kind == strictjson.Number, t.kind == strictjson.Bool:
+		return scalarOf(t), nil
+	}
+	return scalar{}, errors.New("want one string, number or boolean, not " + t.kind.String())
+}
+
+// textValue checks one string; numbers are taken as they are spelled.
+func textValue(t *tree) (string, error) {
+	v, err := value(t)
+	if err == nil && v.kind == strictjson.Bool {
+		err = errors.New("want a string, not boolean")
+	}
+	return v.text, err
+}
+
+// list checks several scalars, any of which may be a variable.
+func list(t *tree) ([]scalar, error) {
+	if t.open != nil {
+		return nil, nil
+	}
+	if t.kind != strictjson.Array {
+		return nil, errors.New("want an array, not " + t.kind.String())
+	}
+	var all []scalar
+	for i := range t.items {
+		v, err := value(&t.items[i])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+func (c *compiler) constant(q query) func(*tree) (query, error) {
+	return func(t *tree) (query, error) { return q, members(t) }
+}
+
+func (c *compiler) exists(t *tree) (query, error) {
+	if err := members(t, "field"); err != nil {
+		return nil, err
+	}
+	field, ok := t.get("field")
+	if !ok {
+		return nil, errors.New(`member "field" is missing`)
+	}
+	name, err := fieldName(field)
+	return exists{name}, err
+}
+
+func (c *compiler) ids(t *tree) (query, error) {
+	if err := members(t, "values"); err != nil {
+		return nil, err
+	}
+	values, ok := t.get("values")
+	if !ok {
+		return nil, errors.New(`member "values" is missing`)
+	}
+	all, err := list(values)
+	q := ids{}
+	for _, v := range all {
+		q.values = append(q.values, v.text)
+	}
+	return q, err
+}
+
+// field reads a query about one field: {field: value}, or {field: {member: value,
+// …}} with further settings.
+func field(t *tree, member string, settings ...string) (name string, main, rest *tree, err error) {
+	n, body, err := single(t, "want an object with one member, the name of a field")
+	if err != nil {
+		return "", nil, nil, err
+	}
+	if name, err = fieldName(n); err != nil {
+		return "", nil, nil, err
+	}
+	if body.kind != strictjson.Object {
+		return name, body, &tree{}, nil
+	}
+	if err := members(body, append(settings, member)...); err != nil {
+		return "", nil, nil, err
+	}
+	main, ok := body.get(member)
+	if !ok {
+		return "", nil, nil, fmt.Errorf("member %q is missing", member)
+	}
+	return name, main, body, nil
+}
+
+func (c *compiler) term(t *tree) (query, error) {
+	name, main, _, err := field(t, "value")
+	if err != nil {
+		return nil, err
+	}
+	v, err := value(main)
+	return terms{name, []scalar{v}}, err
+}
+
+// terms reads {field: [values]}, beside which there may be settings.
+func (c *compiler) terms(t *tree) (query, error) {
+	name, values, err := besides(t)
+	if err != nil {
+		return nil, err
+	}
+	if values.kind == strictjson.Object {
+		if !c.lookup {
+			return nil, errors.New("a terms lookup needs Options.Lookup")
+		}
+		return terms{field: name}, checkLookup(values)
+	}
+	all, err := list(values)
+	c.clauses += len(all) / 64 // OpenSearch allows 65,536 terms
+	return terms{name, all}, err
+}
+
+// besides returns the one member of t that is a field.
+func besides(t *tree) (name string, value *tree, err error) {
+	only := tree{kind: t.kind}
+	for i := range t.names {
+		if n := &t.names[i]; n.open == nil && (n.text == "boost" || n.text == "_name") {
+			continue
+		}
+		only.names, only.items = append(only.names, t.names[i]), append(only.items, t.items[i])
+	}
+	n, value, err := single(&only, "want an object with one member, the name of a field")
+	if err != nil {
+		return "", nil, err
+	}
+	name, err = fieldName(n)
+	return name, value, err
+}
+
+func (c *compiler) termsSet(t *tree) (query, error) {
+	name, main, rest, err := field(t, "terms", "minimum_should_match_field")
+	if err != nil {
+		return nil, err
+	}
+	all, err := list(main)
+	if err != nil {
+		return nil, err
+	}
+	count, ok := rest.get("minimum_should_match_field")
+	if !ok {
+		return nil, errors.New(`member "minimum_should_match_field" is missing; scripts are not supported`)
+	}
+	counting, err := fieldName(count)
+	return termsSet{terms{name, all}, counting}, err
+}
+
+func (c *compiler) bounds(t *tree) (query, error) {
+	n, body, err := single(t, "want an object with one member, the name of a field")
+	if err != nil {
+		return nil, err
+	}
+	q := bounds{}
+	if q.field, err = fieldName(n); err != nil {
+		return nil, err
+	}
+	if err := members(body, "gt", "gte", "lt", "lte"); err != nil {
+		return nil, err
+	}
+	for i := range body.names {
+		name := body.names[i].text
+		if name == "boost" || name == "_name" {
+			continue
+		}
+		l, err := newLimit(name, &body.items[i])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		q.limits = append(q.limits, l)
+	}
+	if len(q.limits) == 0 {
+		return nil, errors.New("has no bound")
+	}
+	return q, nil
+}
+
+func newLimit(name string, t *tree) (limit, error) {
+	v, err := value(t)
+	if err == nil && v.kind == strictjson.Bool {
+		err = errors.New("want a number or a string, not boolean")
+	}
+	l := limit{value: v, below: name[0] == 'l', inclusive: name[len(name)-1] == 'e'}
+	if err != nil || t.open != nil || v.kind != strictjson.String {
+		return l, err
+	}
+	if strings.HasPrefix(v.text, "now") || strings.Contains(v.text, "||") {
+		return l, errors.New("date math is not allowed in a rule")
+	}
+	if date, ok := parseDate(v.text); ok {
+		l.date = &date
+	}
+	return l, nil
+}
+
+func (c *compiler) prefix(t *tree) (query, error) {
+	name, main, _, err := field(t, "value")
+	if err != nil {
+		return nil, err
+	}
+	text, err := textValue(main)
+	return prefix{name, text}, err
+}
+
+func (c *compiler) wildcard(t *tree) (query, error) {
+	name, main, _, err := field(t, "value")
+	if err != nil {
+		return nil, err
+	}
+	text, err := textValue(main)
+	return wild{name, parseWildcard(text)}, err
+}
+
+// parseWildcard reads the pattern of a wildcard query, in which a backslash
+// escapes.
+func parseWildcard(text string) glob {
+	var g glob
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && i+1 < len(text):
+			i++
+			g = append(g, uint16(text[i]))
+		case c == '*':
+			g = append(g, anyRun)
+		case c == '?':
+			g = append(g, anyRune)
+		default:
+			g = append(g, uint16(c))
+		}
+	}
+	return g
+}
+
+func (c *compiler) match(t *tree) (query, error) {
+	name, main, rest, err := field(t, "query", "operator")
+	if err != nil {
+		return nil, err
+	}
+	q, err := newMatch(name, main)
+	if operator, ok := rest.get("operator"); ok && err == nil {
+		switch strings.ToLower(operator.text) {
+		case "and":
+			q.all = true
+		case "or":
+		default:
+			err = errors.New("operator is none of and, or")
+		}
+	}
+	return q, err
+}
+
+func newMatch(name string, main *tree) (matchWords, error) {
+	v, err := value(main)
+	if err != nil {
+		return matchWords{}, err
+	}
+	q := matchWords{field: name, value: v, words: unique(words(v.text))}
+	if len(q.words) > 64 {
+		return q, errors.New("has more than 64 words")
+	}
+	return q, nil
+}
+
+func (c *compiler) phrase(t *tree) (query, error) {
+	name, main, _, err := field(t, "query")
+	if err != nil {
+		return nil, err
+	}
+	q, err := newMatch(name, main)
+	q.words = words(q.value.text)
+	return phrase(q), err
+}
+
+func (c *compiler) boolean(t *tree) (query, error) {
+	if err := members(t, "must", "filter", "must_not", "should", "minimum_should_match"); err != nil {
+		return nil, err
+	}
+	q := boolean{}
+	for name, to := range map[string]*[]query{"must": &q.must, "filter": &q.must, "must_not": &q.mustNot, "should": &q.should} {
+		if err := c.list(t, name, to); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if len(q.must)+len(q.mustNot)+len(q.should) == 0 {
+		return nil, errors.New("has no clause; write match_all")
+	}
+	if least, ok := t.get("minimum_should_match"); ok {
+		n, err := value(least)
+		if err != nil || least.open != nil || digits(n.text) != len(n.text) || n.text == "" || len(n.text) > 4 {
+			return nil, errors.New("minimum_should_match is no whole number; percentages are not supported")
+		}
+		q.least = 0
+		for _, c := range []byte(n.text) {
+			q.least = 10*q.least + int(c-'0')
+		}
+	}
+	if len(q.must) == 0 && len(q.should) > 0 {
+		q.least = max(q.least, 1) // without must and filter, one has to match
+	}
+	return q, nil
+}
+
+// list reads the queries of a clause: an array of them, or one.
+func (c *compiler) list(t *tree, name string, to *[]query) error {
+	clause, ok := t.get(name)
+	if !ok {
+		return nil
+	}
+	each := []tree{*clause}
+	if clause.kind == strictjson.Array {
+		each = clause.items
+	}
+	for i := range each {
+		q, err := c.query(&each[i])
+		if err != nil {
+			return err
+		}
+		*to = append(*to, q)
+	}
+	return nil
+}

@@ -176,11 +176,18 @@ func holders(t *testing.T) map[string]held {
 	if err != nil {
 		t.Fatal(err)
 	}
+	salt := secretMark + secretMark
+	masked, err := fgac.Parse([]byte(`{"r": {"index_permissions": [{"masked_fields": ["a"]}]}}`), nil, &fgac.Options{Salt: salt})
+	if err != nil {
+		t.Fatal(err)
+	}
 	inIdentity := len(user.Roles()) == 1 && shownIn(user.Roles()[0]) != ""
 
 	return map[string]held{
 		"fgac.Identity": holding(&identity, true, inIdentity),
 		"fgac.User":     holding(user, true, inIdentity),
+		"fgac.Options":  holding(&fgac.Options{Salt: secretMark}, false, true),
+		"fgac.Roles":    holding(masked, true, shownIn(salt) != ""),
 		"fgac.Access":   holding(access, true, shownIn(string(access.Filter())) != ""),
 		"fgac.Denied":   holding(denied, true, shownIn(string(denied.Body())) != ""),
 
@@ -243,8 +250,7 @@ var holdsNone = map[string]string{
 	"acl/s3meta.Documents": isDocs, "acl/s3meta.Document": isDocs, "acl/s3meta.Report": isDocs, "acl/s3meta.Defect": isDocs, "acl/s3meta.Finding": isDocs,
 	"acl/s3meta.Kind": isChoice, "acl/s3meta.Options": isConfig, "acl/s3meta.Limits": isConfig,
 
-	"fgac.Roles": "configuration: roles, patterns and who has them",
-	"fgac.Keys":  isConfig, "fgac.Options": isConfig, "fgac.Resolution": isChoice, "fgac.Merge": isChoice, "fgac.Error": isProblem,
+	"fgac.Keys": isConfig, "fgac.Resolution": isChoice, "fgac.Merge": isChoice, "fgac.Error": isProblem,
 
 	"acl/groups.Error": isProblem, "acl/groups.TooManyGroupsError": isMeasured,
 	"bearer.Options": isConfig,

@@ -18,19 +18,31 @@ type Access struct {
 type access struct {
 	index string
 	views []view
+	only  []*view // the first
+}
+
+func newAccess(index string, views ...view) *Access {
+	a := &access{index: index, views: views, only: []*view{&views[0]}}
+	return &Access{&a}
 }
 
 // view is one way to see documents: those that one of its queries admits.
 type view struct {
 	all     bool // admits every document
 	queries []bound
+	fields  fieldRule
+	masks   masking
 }
+
+// plain reports whether the view shows documents as they are.
+func (v *view) plain() bool { return v.fields.everything() && len(v.masks.lists) == 0 }
 
 // Index returns the name of the index.
 func (a *Access) Index() string { return (*a.in).index }
 
-// Document returns a copy of a document that the user may see. ok is false for
-// a hidden one, and for one that is not strict JSON: an object, valid UTF-8, no
+// Document returns what the user may see of a document: the fields that are
+// shown, in their order, masked ones masked. Where nothing is hidden or masked it
+// is a copy, byte for byte. ok is false for a hidden document, and for one that is not strict JSON: an object, valid UTF-8, no
 // name twice, no path spelled twice ({"a.b": 1, "a": {"b": 2}}), at most 16 MiB
 // and 100 levels. source is the document as it was indexed, OpenSearch's
 // _source. A rule about the ids of documents admits none here; use [Access.Hit].
@@ -44,12 +56,28 @@ func (a *Access) Hit(id string, source []byte) (shown []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	for i := range (*a.in).views {
-		if (*a.in).views[i].admits(&d) {
-			return bytes.Clone(source), true
+	views := (*a.in).admitting(&d)
+	switch {
+	case len(views) == 0:
+		return nil, false
+	case slices.ContainsFunc(views, (*view).plain):
+		return bytes.Clone(source), true
+	}
+	return show(&d, views), true
+}
+
+// admitting returns the views that show a document.
+func (a *access) admitting(d *document) []*view {
+	if len(a.views) == 1 {
+		return a.only[:btoi(a.views[0].admits(d))]
+	}
+	var views []*view
+	for i := range a.views {
+		if a.views[i].admits(d) {
+			views = append(views, &a.views[i])
 		}
 	}
-	return nil, false
+	return views
 }
 
 func (v *view) admits(d *document) bool {
@@ -105,44 +133,61 @@ func (u *user) prepare(action, index string, aliases []string) (*Access, error) 
 	if !slices.ContainsFunc(covering, grants) {
 		return nil, denied(u.id, "", action)
 	}
-	a := &access{index: index}
-	if u.roles.options.Merge != MergePerGrant {
-		v, reason := u.merge(covering)
+	sets := [][]*grant{covering}
+	if u.roles.options.Merge == MergePerGrant {
+		sets = nil
+		for _, g := range covering {
+			if grants(g) {
+				sets = append(sets, []*grant{g})
+			}
+		}
+	}
+	var views []view
+	for _, set := range sets {
+		v, reason := u.merge(set)
 		if reason != "" {
 			return nil, denied(u.id, reason, action)
 		}
-		a.views = []view{v}
-		return &Access{&a}, nil
+		views = append(views, v)
 	}
-	for _, g := range covering {
-		if !grants(g) {
-			continue
-		}
-		v, reason := u.merge([]*grant{g})
-		if reason != "" {
-			return nil, denied(u.id, reason, action)
-		}
-		a.views = append(a.views, v)
-	}
-	return &Access{&a}, nil
+	return newAccess(index, views...), nil
 }
 
-// merge combines entries as the plugin does. A rule that cannot be bound to the
-// caller refuses the request, with the reason for it.
+// merge combines entries as the plugin does, each kind of rule by itself. A rule
+// that cannot be bound to the caller refuses the request, with the reason for
+// it.
 func (u *user) merge(grants []*grant) (v view, reason string) {
-	without := false
+	mode := u.roles.options.Merge
+	free := [3]bool{} // some entry has no rule for documents, for fields, no mask
+	var lists []*fieldList
+	v.masks.standard = u.roles.standard
 	for _, g := range grants {
 		if g.dls == nil {
-			without = true
-			continue
-		}
-		b, err := g.dls.bind(u.id, u.roles.options.Lookup)
-		if err != nil {
+			free[0] = true
+		} else if b, err := g.dls.bind(u.id, u.roles.options.Lookup); err != nil {
 			return view{}, fmt.Sprintf("role %q, dls: %v", g.role, err)
+		} else {
+			v.queries = append(v.queries, b)
 		}
-		v.queries = append(v.queries, b)
+		if g.fields.empty() {
+			free[1] = true
+		} else {
+			lists = append(lists, &g.fields)
+		}
+		if len(g.masks) == 0 {
+			free[2] = true
+		} else {
+			v.masks.lists = append(v.masks.lists, g.masks)
+		}
 	}
-	v.all = without && (len(v.queries) == 0 || u.roles.options.Merge == MergeEmptyOverridesAll)
+	lifted := mode == MergeEmptyOverridesAll
+	v.all = free[0] && (lifted || len(v.queries) == 0)
+	if !(lifted && free[1]) {
+		v.fields = mergeFields(lists, mode == MergePerGrant)
+	}
+	if lifted && free[2] {
+		v.masks.lists = nil
+	}
 	return v, ""
 }
 

@@ -215,11 +215,11 @@ func TestFilter(t *testing.T) {
 			t.Errorf("%s: %s, want %s", row.roles, got, row.want)
 		}
 	}
-	none := &access{}
-	if got := string((&Access{&none}).Filter()); got != `{"match_none":{}}` {
+	none := newAccess("", view{})
+	if got := string(none.Filter()); got != `{"match_none":{}}` {
 		t.Error(got)
 	}
-	if got := fmt.Sprintf("%v", &Access{&none}); got != "access()" {
+	if got := fmt.Sprintf("%v", none); got != "access()" {
 		t.Error(got)
 	}
 }

@@ -21,6 +21,17 @@
 // is the one without. Arrays and nested objects are looked into, also under names
 // with dots. What cannot be compared admits nothing, negated or not.
 //
+// # Fields and masks
+//
+// A rule for fields (fls) names fields by the dotted path of each, with * and ?, or
+// as /regex/ of the whole path; those with ~ before are hidden. An object is shown
+// as far as what is in it is: include b.* for all of b. Masks (masked_fields) put a
+// hash in place of strings, also of those in arrays, and leave numbers, booleans
+// and null as they are: hide what must not be read at all. What is masked can be
+// compared, and guessed by whoever knows the salt.
+//
+// The differences from the plugin are in docs/opensearch.md.
+//
 // What a file says and the plugin would ignore is refused when it is read.
 // Values of claims that variables stand for are never read as patterns or as
 // JSON. Everything here is safe for concurrent use, and nothing does I/O.

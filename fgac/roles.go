@@ -3,7 +3,7 @@ package fgac
 import (
 	"cmp"
 	"slices"
-	"strings"
+	"strconv"
 )
 
 // Roles are the roles of a cluster and who has them: roles.yml, roles_mapping.yml
@@ -13,6 +13,8 @@ type Roles struct {
 	options Options
 	roles   map[string]*role
 	mapping []mapping // sorted by role
+
+	standard *method // of masks that name no other; nil when there are no masks
 }
 
 type role struct {
@@ -27,6 +29,8 @@ type grant struct {
 	indices []indexPattern
 	actions patterns
 	dls     *rule // nil when there is none
+	fields  fieldList
+	masks   []mask
 }
 
 // Parse reads the roles and their mapping, each of them JSON, as the plugin's
@@ -60,9 +64,13 @@ func Parse(rolesFile, mappingFile []byte, opts *Options) (*Roles, error) {
 		r.roles[name] = one
 		return err
 	})
+	if l.optionsErr != nil {
+		err = l.optionsErr
+	}
 	if err != nil {
 		return nil, err
 	}
+	r.options.Salt, r.standard = "", l.standard
 	if r.mapping, err = parseMapping(mappingFile); err != nil {
 		return nil, err
 	}
@@ -74,6 +82,9 @@ func Parse(rolesFile, mappingFile []byte, opts *Options) (*Roles, error) {
 type loader struct {
 	options Options
 	groups  actionGroups
+
+	standard   *method // of masks that name no other; nil until there is one
+	optionsErr error   // why there cannot be one
 }
 
 func (l *loader) role(name string, p place) (*role, error) {
@@ -91,6 +102,9 @@ func (l *loader) role(name string, p place) (*role, error) {
 		},
 		"tenant_permissions": func(p place) error { return p.list(tenants) },
 	})
+	if err == nil && !l.options.AllowMixed && r.mixed() {
+		err = p.fail("fls of the entries for one index " + errMixed.Error())
+	}
 	return r, err
 }
 
@@ -102,13 +116,17 @@ func tenants(p place) error {
 
 func (l *loader) grant(role string, p place) (*grant, error) {
 	one := &grant{role: role}
-	return one, p.object(map[string]func(place) error{
+	err := p.object(map[string]func(place) error{
 		"index_patterns":  indexPatterns(&one.indices),
 		"allowed_actions": l.groups.actions(&one.actions),
 		"dls":             func(p place) error { return l.rule(p, &one.dls) },
-		"fls":             func(p place) error { return noRule(p) },
-		"masked_fields":   func(p place) error { return noRule(p) },
+		"fls":             func(p place) error { return texted(p, one.fields.add) },
+		"masked_fields":   func(p place) error { return l.masks(p, one) },
 	})
+	if err == nil && !l.options.AllowMixed && len(one.fields.includes) > 0 && len(one.fields.excludes) > 0 {
+		err = p.fail("fls " + errMixed.Error())
+	}
+	return one, err
 }
 
 // rule reads dls: the text of a query, null or blank.
@@ -125,11 +143,57 @@ func (l *loader) rule(p place, to **rule) error {
 	return nil
 }
 
-// noRule refuses what cannot be applied yet.
-func noRule(p place) error {
-	s, isText := p.Str()
-	if p.null() || isText && strings.TrimSpace(s) == "" || !isText && p.Raw() == "[]" {
-		return nil
+// texted reads an array of strings, each of which add takes or refuses.
+func texted(p place, add func(string) error) error {
+	var all []string
+	if err := texts(&all)(p); err != nil {
+		return err
 	}
-	return p.fail("is not supported yet")
+	for i, text := range all {
+		if err := add(text); err != nil {
+			return place{file: p.file, path: p.path + "/" + strconv.Itoa(i)}.fail(err.Error())
+		}
+	}
+	return nil
+}
+
+func (l *loader) masks(p place, to *grant) error {
+	return texted(p, func(text string) error {
+		if l.standard == nil {
+			standard, err := l.options.defaultMethod()
+			if err != nil {
+				l.optionsErr = err
+				return err
+			}
+			l.standard = standard
+		}
+		m, err := parseMask(text, l.standard)
+		to.masks = append(to.masks, m)
+		return err
+	})
+}
+
+// mixed refuses a role that has includes and excludes for one index, in two of
+// its entries.
+func (r *role) mixed() bool {
+	for _, g := range r.grants {
+		for _, h := range r.grants {
+			if len(g.fields.includes) > 0 && len(h.fields.excludes) > 0 && g.meets(h) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// meets reports whether both entries may cover one index.
+func (g *grant) meets(h *grant) bool {
+	for i := range g.indices {
+		for j := range h.indices {
+			if overlap(g.indices[i].text, h.indices[j].text) {
+				return true
+			}
+		}
+	}
+	return false
 }

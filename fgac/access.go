@@ -97,28 +97,8 @@ func (v *view) admits(d *document) bool {
 // What variables stood for is in it as JSON values. It has names of the caller in
 // it.
 func (a *Access) Filter() []byte {
-	return (*a.in).filter(func(*view) bool { return true })
-}
-
-// filter is the query for the documents of some of the views.
-func (a *access) filter(of func(*view) bool) []byte {
-	var clauses [][]byte
-	for i := range a.views {
-		v := &a.views[i]
-		if !of(v) {
-			continue
-		}
-		if v.all {
-			return []byte(`{"match_all":{}}`)
-		}
-		for j := range v.queries {
-			clauses = append(clauses, v.queries[j].tree.append(nil))
-		}
-	}
-	if len(clauses) == 0 {
-		return []byte(`{"match_none":{}}`)
-	}
-	return fmt.Appendf(nil, `{"bool":{"should":[%s],"minimum_should_match":1}}`, bytes.Join(clauses, []byte(",")))
+	t := (&rewriter{access: *a.in}).allowed(nil)
+	return t.append(nil)
 }
 
 func (u *user) prepare(action, index string, aliases []string) (*Access, error) {

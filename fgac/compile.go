@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tokenacl/tokenacl/internal/strictjson"
@@ -17,6 +18,7 @@ const maxClauses = 1024
 type compiler struct {
 	clauses int
 	lookup  bool // terms lookups are possible
+	request bool // the query is that of a request, in which date math is harmless
 }
 
 var errRuleClauses = errors.New("has more than 1024 clauses")
@@ -286,7 +288,7 @@ func (c *compiler) bounds(t *tree) (query, error) {
 		if name == "boost" || name == "_name" {
 			continue
 		}
-		l, err := newLimit(name, &body.items[i])
+		l, err := newLimit(name, &body.items[i], c.request)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -298,7 +300,7 @@ func (c *compiler) bounds(t *tree) (query, error) {
 	return q, nil
 }
 
-func newLimit(name string, t *tree) (limit, error) {
+func newLimit(name string, t *tree, math bool) (limit, error) {
 	v, err := value(t)
 	if err == nil && v.kind == strictjson.Bool {
 		err = errors.New("want a number or a string, not boolean")
@@ -307,7 +309,7 @@ func newLimit(name string, t *tree) (limit, error) {
 	if err != nil || t.open != nil || v.kind != strictjson.String {
 		return l, err
 	}
-	if strings.HasPrefix(v.text, "now") || strings.Contains(v.text, "||") {
+	if !math && (strings.HasPrefix(v.text, "now") || strings.Contains(v.text, "||")) {
 		return l, errors.New("date math is not allowed in a rule")
 	}
 	if date, ok := parseDate(v.text); ok {
@@ -394,33 +396,44 @@ func (c *compiler) phrase(t *tree) (query, error) {
 	return phrase(q), err
 }
 
+// occurrences are the members of a bool query that have queries in them.
+var occurrences = []string{"must", "filter", "must_not", "should"}
+
 func (c *compiler) boolean(t *tree) (query, error) {
-	if err := members(t, "must", "filter", "must_not", "should", "minimum_should_match"); err != nil {
+	least, err := c.shape(t)
+	if err != nil {
 		return nil, err
 	}
-	q := boolean{}
-	for name, to := range map[string]*[]query{"must": &q.must, "filter": &q.must, "must_not": &q.mustNot, "should": &q.should} {
-		if err := c.list(t, name, to); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+	q := boolean{least: least}
+	for i, to := range []*[]query{&q.must, &q.must, &q.mustNot, &q.should} {
+		if err := c.list(t, occurrences[i], to); err != nil {
+			return nil, fmt.Errorf("%s: %w", occurrences[i], err)
 		}
 	}
 	if len(q.must)+len(q.mustNot)+len(q.should) == 0 {
 		return nil, errors.New("has no clause; write match_all")
 	}
-	if least, ok := t.get("minimum_should_match"); ok {
-		n, err := value(least)
-		if err != nil || least.open != nil || digits(n.text) != len(n.text) || n.text == "" || len(n.text) > 4 {
-			return nil, errors.New("minimum_should_match is no whole number; percentages are not supported")
-		}
-		q.least = 0
-		for _, c := range []byte(n.text) {
-			q.least = 10*q.least + int(c-'0')
-		}
-	}
 	if len(q.must) == 0 && len(q.should) > 0 {
 		q.least = max(q.least, 1) // without must and filter, one has to match
 	}
 	return q, nil
+}
+
+// shape checks the members of a bool query, and returns minimum_should_match.
+func (c *compiler) shape(t *tree) (int, error) {
+	if err := members(t, append(occurrences[:4:4], "minimum_should_match")...); err != nil {
+		return 0, err
+	}
+	least, ok := t.get("minimum_should_match")
+	if !ok {
+		return 0, nil
+	}
+	v, err := value(least)
+	n, err2 := strconv.Atoi(v.text)
+	if err != nil || err2 != nil || least.open != nil || digits(v.text) != len(v.text) {
+		return 0, errors.New("minimum_should_match is no whole number; percentages are not supported")
+	}
+	return n, nil
 }
 
 // list reads the queries of a clause: an array of them, or one.

@@ -122,6 +122,33 @@ var differences = map[string]func(t *testing.T){
 		a := accessTo(t, [][]string{nil}, []string{"a::/(?:x?){50}y/::z"}, Options{InsecureDefaultSalt: true})
 		shows(t, a, `{"a":"`+strings.Repeat("x", maxMasked)+`","b":1}`, `{"b":1}`)
 	},
+	"D27": func(t *testing.T) {
+		rewrites(t, `{"aggs":{"x":{"terms":{"field":"journal"}}}}`, `"aggs":{"x":{"terms":{"field":"fgac-no-such-field"}}}`)
+	},
+	"D28": func(t *testing.T) {
+		rewrites(t, `{"sort":"journal"}`, `"sort":{"fgac-no-such-field":{"unmapped_type":"keyword"}}`)
+	},
+	"D29": func(t *testing.T) {
+		rewrites(t, `{"query":{"exists":{"field":"journal"}}}`, `"must":[{"match_none":{}}]`)
+	},
+	"D30": func(t *testing.T) {
+		a := listed(t, "~a.b")
+		if got, err := a.Rewrite([]byte(`{"query":{"exists":{"field":"a"}}}`)); err != nil || !strings.Contains(string(got), "match_none") {
+			t.Errorf("%s, %v", got, err)
+		}
+	},
+	"D31": func(t *testing.T) {
+		for _, body := range []string{`{"highlight":{}}`, `{"query":{"script":{}}}`, `{"suggest":{}}`, `{"query":{"exists":{"field":"a*"}}}`, `{"query":{"query_string":{"query":"a*","default_field":"a"}}}`} {
+			if got, err := limited(t).Rewrite([]byte(body)); err == nil {
+				t.Errorf("%s becomes %s", body, got)
+			}
+		}
+	},
+	"D32": func(t *testing.T) {
+		if got, err := limited(t).Rewrite([]byte(`{"aggs":{"x":{"terms":{"field":"title","min_doc_count":0}}}}`)); err == nil {
+			t.Errorf("accepted as %s", got)
+		}
+	},
 	"D26": func(t *testing.T) {
 		parseError(t, "", "", &Options{ActionGroups: []byte(`{"read": {"allowed_actions": ["*"]}}`)})
 	},
@@ -152,6 +179,15 @@ func shows(t *testing.T, a *Access, doc, want string) {
 	t.Helper()
 	if got, ok := a.Document([]byte(doc)); !ok || string(got) != want {
 		t.Errorf("%.100s is shown as %s (%v), want %.100s", doc, got, ok, want)
+	}
+}
+
+// rewrites requires that a request of the seed's limited user becomes one with
+// want in it.
+func rewrites(t *testing.T, body, want string) {
+	t.Helper()
+	if got, err := limited(t).Rewrite([]byte(body)); err != nil || !strings.Contains(string(got), want) {
+		t.Errorf("%s becomes %s, %v; want %s in it", body, got, err, want)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"os"
 	"testing"
+
+	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
 // vectors reads a file of one JSON object a line. They are facts about the
@@ -78,4 +80,13 @@ func mustAccess(t testing.TB, u *User, index string) *Access {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// parsed reads JSON that is known to be valid.
+func parsed(data []byte) strictjson.Value {
+	v, err := strictjson.Parse(data, strictjson.Limits{Depth: 100})
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

@@ -80,22 +80,6 @@ func (g actionGroups) resolve(names []string) []string {
 	return all
 }
 
-// actions reads the names of actions and groups into patterns of actions.
-func (g actionGroups) actions(to *patterns) func(place) error {
-	return func(p place) error {
-		var names []string
-		if err := texts(&names)(p); err != nil {
-			return err
-		}
-		for _, action := range g.resolve(names) {
-			if err := to.add(action); err != nil {
-				return p.fail("an action or a member of a group: " + err.Error())
-			}
-		}
-		return nil
-	}
-}
-
 // entries reads a file of the plugin: names with an object each, and _meta.
 func entries(top place, kind string, entry func(string, place) error) error {
 	known := map[string]func(place) error{}

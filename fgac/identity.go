@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Identity is who asks: a name, backend roles, and attributes that rules can
@@ -112,8 +113,8 @@ func subject(claims map[string]any, keys Keys) (string, error) {
 	} else if !isText {
 		return "", fmt.Errorf("fgac: claim %q, the subject, is not a string", key)
 	}
-	if name == "" {
-		return "", fmt.Errorf("fgac: claim %q, the subject, is empty", key)
+	if name == "" || !utf8.ValidString(name) {
+		return "", fmt.Errorf("fgac: claim %q, the subject, is empty or not UTF-8", key)
 	}
 	return name, nil
 }
@@ -158,7 +159,7 @@ func rolesOf(v any) ([]string, error) {
 	var roles []string
 	for _, e := range list {
 		s, ok := e.(string)
-		if !ok || s == "" {
+		if !ok || s == "" || !utf8.ValidString(s) {
 			return nil, errRoles
 		}
 		roles = append(roles, s)
@@ -186,7 +187,7 @@ func coerceRoles(v any) []string {
 	}
 	var roles []string
 	for _, p := range parts {
-		if p = strings.TrimSpace(p); p != "" {
+		if p = strings.TrimSpace(p); p != "" && utf8.ValidString(p) {
 			roles = append(roles, p)
 		}
 	}
@@ -287,13 +288,22 @@ func (id *identity) define(name string, v any) {
 }
 
 // typed returns a copy of a claim as the value of an attribute, nil when it can
-// be none: null, and what nests.
+// be none: null, what nests, and what is no JSON. Values are written into queries
+// as they are.
 func typed(v any) any {
 	switch v := v.(type) {
-	case string, bool, json.Number:
+	case string:
+		if utf8.ValidString(v) {
+			return v
+		}
+	case bool:
 		return v
+	case json.Number:
+		if isNumber(v.String()) {
+			return v
+		}
 	case float64, int, int64:
-		return json.Number(textOf(v))
+		return typed(json.Number(textOf(v)))
 	case []string:
 		return anys(v)
 	case []any:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -185,5 +186,20 @@ func TestIdentityCopies(t *testing.T) {
 	}
 	if got := fmt.Sprintf("%v %+v %s", id, mustParse(t, "", "", nil).For(id), id); got != "identity(1 backend roles) user(0 roles) identity(1 backend roles)" {
 		t.Error(got)
+	}
+}
+
+// TestOddClaims has values that no token has, from a caller's own map.
+func TestOddClaims(t *testing.T) {
+	id := identityWith(t, "mary", map[string]any{"n": json.Number(`1}},{"match_all":{}`), "s": "\xff", "f": math.NaN(), "l": []any{"\xff"}, "ok": 1.5})
+	for _, name := range []string{"n", "s", "f", "l"} {
+		if v := id.get().variables["attr.jwt."+name].value; v != nil {
+			t.Errorf("%s is %v", name, v)
+		}
+	}
+	for _, claims := range []map[string]any{{"sub": "\xff"}, {"sub": "m", "roles": []any{"\xff"}}} {
+		if _, err := FromClaims(maps.All(claims), Keys{Roles: "roles", MissingRolesMeanNone: true}); err == nil {
+			t.Errorf("%q is accepted", claims)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package fgac
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -414,4 +415,28 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("Parse = %v, %v", r, err)
 		}
 	})
+}
+
+// TestParseBounds has files whose parts multiply.
+//
+// Rule G4
+func TestParseBounds(t *testing.T) {
+	group := map[string]any{"allowed_actions": strings.Split(strings.TrimSpace(strings.Repeat("x ", 10)+wordList(3000)), " ")}
+	var grants, fields []any
+	for i := range 400 {
+		grants = append(grants, map[string]any{"allowed_actions": []string{"g"}})
+		fls := []string{"a"}
+		if i%2 == 0 {
+			fls = []string{"~b"}
+		}
+		fields = append(fields, map[string]any{"index_patterns": []string{fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i)}, "fls": fls})
+	}
+	opts := &Options{ActionGroups: mustJSON(map[string]any{"g": group})}
+	if e := parseError(t, string(mustJSON(map[string]any{"r": map[string]any{"index_permissions": grants}})), "", opts); !strings.Contains(e.Reason, "more actions") {
+		t.Error(e)
+	}
+	if e := parseError(t, string(mustJSON(map[string]any{"r": map[string]any{"index_permissions": fields}})), "", nil); !strings.Contains(e.Reason, "AllowMixed") {
+		t.Error(e)
+	}
+	mustParse(t, string(mustJSON(map[string]any{"r": map[string]any{"index_permissions": fields[:200]}})), "", nil)
 }

@@ -83,6 +83,7 @@ type loader struct {
 	options Options
 	groups  actionGroups
 
+	actions    int     // read so far, with those of groups
 	standard   *method // of masks that name no other; nil until there is one
 	optionsErr error   // why there cannot be one
 }
@@ -92,7 +93,7 @@ func (l *loader) role(name string, p place) (*role, error) {
 	var ignored string
 	err := p.object(map[string]func(place) error{
 		"reserved": flag, "hidden": flag, "static": flag, "description": text(&ignored),
-		"cluster_permissions": l.groups.actions(&r.cluster),
+		"cluster_permissions": l.patternsOf(&r.cluster),
 		"index_permissions": func(p place) error {
 			return p.list(func(p place) error {
 				one, err := l.grant(name, p)
@@ -108,6 +109,28 @@ func (l *loader) role(name string, p place) (*role, error) {
 	return r, err
 }
 
+// maxActions bounds the patterns of actions of all roles together.
+const maxActions = 1 << 19
+
+// patternsOf reads the names of actions and groups into patterns of actions.
+func (l *loader) patternsOf(to *patterns) func(place) error {
+	return func(p place) error {
+		var names []string
+		if err := texts(&names)(p); err != nil {
+			return err
+		}
+		for _, action := range l.groups.resolve(names) {
+			if l.actions++; l.actions > maxActions {
+				return p.fail("the roles have more actions than allowed; use * in their names")
+			}
+			if err := to.add(action); err != nil {
+				return p.fail("an action or a member of a group: " + err.Error())
+			}
+		}
+		return nil
+	}
+}
+
 // tenants reads an entry of tenant_permissions, which has no effect on searches.
 func tenants(p place) error {
 	var ignored []string
@@ -118,7 +141,7 @@ func (l *loader) grant(role string, p place) (*grant, error) {
 	one := &grant{role: role}
 	err := p.object(map[string]func(place) error{
 		"index_patterns":  indexPatterns(&one.indices),
-		"allowed_actions": l.groups.actions(&one.actions),
+		"allowed_actions": l.patternsOf(&one.actions),
 		"dls":             func(p place) error { return l.rule(p, &one.dls) },
 		"fls":             func(p place) error { return texted(p, one.fields.add) },
 		"masked_fields":   func(p place) error { return l.masks(p, one) },
@@ -173,24 +196,31 @@ func (l *loader) masks(p place, to *grant) error {
 	})
 }
 
-// mixed refuses a role that has includes and excludes for one index, in two of
-// its entries.
+// maxPairs bounds the comparisons of one role with itself.
+const maxPairs = 1 << 17
+
+// mixed reports whether a role has includes and excludes for one index, in two
+// of its entries, or too many of these to tell.
 func (r *role) mixed() bool {
+	var includes, excludes []string
 	for _, g := range r.grants {
-		for _, h := range r.grants {
-			if len(g.fields.includes) > 0 && len(h.fields.excludes) > 0 && g.meets(h) {
-				return true
+		for i := range g.indices {
+			if len(g.fields.includes) > 0 {
+				includes = append(includes, g.indices[i].text)
+			}
+			if len(g.fields.excludes) > 0 {
+				excludes = append(excludes, g.indices[i].text)
 			}
 		}
 	}
-	return false
+	return len(includes)*len(excludes) > maxPairs || anyOverlap(includes, excludes)
 }
 
-// meets reports whether both entries may cover one index.
-func (g *grant) meets(h *grant) bool {
-	for i := range g.indices {
-		for j := range h.indices {
-			if overlap(g.indices[i].text, h.indices[j].text) {
+// anyOverlap reports whether some pattern of a may match what one of b does.
+func anyOverlap(a, b []string) bool {
+	for _, p := range a {
+		for _, q := range b {
+			if overlap(p, q) {
 				return true
 			}
 		}

@@ -68,8 +68,10 @@ func (r *Roles) For(id Identity) *User {
 func (u *User) Roles() []string { return slices.Clone((*u.in).names) }
 
 // Access returns what the user may see of one index by an action on it; cluster
-// actions are asked for with [User.Cluster]. An error is a [*Denied]. An index
-// that does not exist is denied like any other.
+// actions are asked for with [User.Cluster]. index is the name of one index, not of
+// an alias: rules go by that name, and by the aliases that Options.Aliases gives
+// for it. An error is a [*Denied]. An index that does not exist is denied like any
+// other.
 //
 // A role that restricts what is read does so for every action, as in the plugin,
 // unless Options.Merge is PerGrant.

@@ -250,7 +250,8 @@ var holdsNone = map[string]string{
 	"acl/s3meta.Documents": isDocs, "acl/s3meta.Document": isDocs, "acl/s3meta.Report": isDocs, "acl/s3meta.Defect": isDocs, "acl/s3meta.Finding": isDocs,
 	"acl/s3meta.Kind": isChoice, "acl/s3meta.Options": isConfig, "acl/s3meta.Limits": isConfig,
 
-	"fgac.Keys": isConfig, "fgac.Resolution": isChoice, "fgac.Merge": isChoice, "fgac.Error": isProblem,
+	"fgac.Explanation": "of rules, and the paths of a document's fields; a test of its package feeds it secrets", "fgac.Field": "the path of a field, and rules",
+	"fgac.Finding": "of rules", "fgac.Keys": isConfig, "fgac.Resolution": isChoice, "fgac.Merge": isChoice, "fgac.Error": isProblem,
 
 	"acl/groups.Error": isProblem, "acl/groups.TooManyGroupsError": isMeasured,
 	"bearer.Options": isConfig,

@@ -18,11 +18,12 @@ type Access struct {
 type access struct {
 	index string
 	views []view
-	only  []*view // the first
+	only  []*view  // the first
+	why   []string // the user has each role
 }
 
-func newAccess(index string, views ...view) *Access {
-	a := &access{index: index, views: views, only: []*view{&views[0]}}
+func newAccess(index string, why []string, views ...view) *Access {
+	a := &access{index, views, []*view{&views[0]}, why}
 	return &Access{&a}
 }
 
@@ -31,6 +32,7 @@ type view struct {
 	all     bool // admits every document
 	queries []bound
 	fields  fieldRule
+	lists   []*fieldList // that fields are made of
 	masks   masking
 }
 
@@ -130,7 +132,7 @@ func (u *user) prepare(action, index string, aliases []string) (*Access, error) 
 		}
 		views = append(views, v)
 	}
-	return newAccess(index, views...), nil
+	return newAccess(index, u.reasons, views...), nil
 }
 
 // merge combines entries as the plugin does, each kind of rule by itself. A rule
@@ -147,6 +149,7 @@ func (u *user) merge(grants []*grant) (v view, reason string) {
 		} else if b, err := g.dls.bind(u.id, u.roles.options.Lookup); err != nil {
 			return view{}, fmt.Sprintf("role %q, dls: %v", g.role, err)
 		} else {
+			b.from = fmt.Sprintf("role %q: %s", g.role, g.dls.text)
 			v.queries = append(v.queries, b)
 		}
 		if g.fields.empty() {
@@ -163,6 +166,7 @@ func (u *user) merge(grants []*grant) (v view, reason string) {
 	lifted := mode == MergeEmptyOverridesAll
 	v.all = free[0] && (lifted || len(v.queries) == 0)
 	if !(lifted && free[1]) {
+		v.lists = lists
 		v.fields = mergeFields(lists, mode == MergePerGrant)
 	}
 	if lifted && free[2] {

@@ -215,7 +215,7 @@ func TestFilter(t *testing.T) {
 			t.Errorf("%s: %s, want %s", row.roles, got, row.want)
 		}
 	}
-	none := newAccess("", view{})
+	none := newAccess("", nil, view{})
 	if got := string(none.Filter()); got != `{"match_none":{}}` {
 		t.Error(got)
 	}

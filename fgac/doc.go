@@ -9,6 +9,9 @@
 // [Access.Document] shows a document to the user, or hides it; [Access.Filter] is
 // the same decision for an engine.
 //
+// For operators, [Access.Explain] tells why a document or a field is shown or not,
+// and [Roles.Lint] what in the roles is probably not meant.
+//
 // # Documents
 //
 // A rule for documents (dls) is a query: match_all, match_none, term, terms, also

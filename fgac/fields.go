@@ -8,6 +8,7 @@ import (
 
 // fieldList is the fls of one entry, as it is written.
 type fieldList struct {
+	role               string
 	includes, excludes []string
 }
 

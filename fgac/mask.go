@@ -64,8 +64,9 @@ func (m *method) apply(value string) (masked string, ok bool) {
 
 // mask is one expression of masked_fields.
 type mask struct {
-	pattern pattern
-	method  *method
+	role, text string
+	pattern    pattern
+	method     *method
 }
 
 // defaultMethod is the hash for masks that name no other: salted, unless
@@ -108,7 +109,7 @@ func parseMask(text string, standard *method) (mask, error) {
 		return mask{}, err
 	}
 	tokens = tokens[1:]
-	m := mask{p, &method{text: strings.Join(tokens, "::")}}
+	m := mask{text: text, pattern: p, method: &method{text: strings.Join(tokens, "::")}}
 	switch {
 	case len(tokens) == 0:
 		m.method = standard

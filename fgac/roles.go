@@ -138,7 +138,7 @@ func tenants(p place) error {
 }
 
 func (l *loader) grant(role string, p place) (*grant, error) {
-	one := &grant{role: role}
+	one := &grant{role: role, fields: fieldList{role: role}}
 	err := p.object(map[string]func(place) error{
 		"index_patterns":  indexPatterns(&one.indices),
 		"allowed_actions": l.patternsOf(&one.actions),
@@ -191,6 +191,7 @@ func (l *loader) masks(p place, to *grant) error {
 			l.standard = standard
 		}
 		m, err := parseMask(text, l.standard)
+		m.role = to.role
 		to.masks = append(to.masks, m)
 		return err
 	})

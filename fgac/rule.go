@@ -10,6 +10,7 @@ import (
 
 // rule is the query of one entry of index_permissions (dls).
 type rule struct {
+	text string
 	tree tree
 	// Compiled at load, unless it has to be bound to a caller.
 	query query
@@ -34,7 +35,7 @@ func parseRule(text string, lookup bool) (*rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rule{tree: t}
+	r := &rule{text: text, tree: t}
 	if !t.hasVariables() && !hasLookup(&t) {
 		r.query = q
 	}
@@ -43,13 +44,14 @@ func parseRule(text string, lookup bool) (*rule, error) {
 
 // bound is a rule for one caller.
 type bound struct {
+	from  string // the role, and the rule as it has it
 	query query
 	tree  tree // without variables and lookups
 }
 
 func (r *rule) bind(id *identity, lookup lookupFunc) (bound, error) {
 	if r.query != nil {
-		return bound{r.query, r.tree}, nil
+		return bound{query: r.query, tree: r.tree}, nil
 	}
 	t, err := r.tree.bind(id)
 	if err != nil {
@@ -59,7 +61,7 @@ func (r *rule) bind(id *identity, lookup lookupFunc) (bound, error) {
 		return bound{}, err
 	}
 	q, err := compile(&t, false)
-	return bound{q, t}, err
+	return bound{query: q, tree: t}, err
 }
 
 var lookupMembers = []string{"index", "id", "path"}

@@ -22,10 +22,11 @@ type User struct {
 }
 
 type user struct {
-	roles *Roles
-	id    *identity
-	names []string // of the roles, sorted
-	held  []*role  // those of them that exist
+	roles   *Roles
+	id      *identity
+	names   []string // of the roles, sorted
+	reasons []string // that the user has each of them
+	held    []*role  // those of them that exist
 
 	// Of the indices last asked for. Bounded by maxPrepared.
 	mu       sync.RWMutex
@@ -61,6 +62,7 @@ func (r *Roles) For(id Identity) *User {
 	who.variables = maps.Clone(who.variables)
 	who.define("user.roles", who.backendRoles)
 	who.define("user.securityRoles", u.names)
+	u.reasons = u.why()
 	return &User{&u}
 }
 

@@ -54,18 +54,19 @@ func (a *Access) Document(source []byte) (shown []byte, ok bool) { return a.Hit(
 
 // Hit is [Access.Document] for a document with this id.
 func (a *Access) Hit(id string, source []byte) (shown []byte, ok bool) {
-	d, ok := readDocument(id, source)
-	if !ok {
+	w := writers.Get().(*writer)
+	defer w.free()
+	if w.doc, ok = readDocument(id, source); !ok {
 		return nil, false
 	}
-	views := (*a.in).admitting(&d)
+	views := (*a.in).admitting(&w.doc)
 	switch {
 	case len(views) == 0:
 		return nil, false
 	case slices.ContainsFunc(views, (*view).plain):
 		return bytes.Clone(source), true
 	}
-	return show(&d, views), true
+	return w.show(views), true
 }
 
 // admitting returns the views that show a document.

@@ -43,10 +43,13 @@ func nextWord(s string) (word, rest string) {
 }
 
 func inWord(r rune) bool {
-	return r == '_' || unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)
+	if r < utf8.RuneSelf { // most
+		return r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r)
 }
 
-func ideograph(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana) }
+func ideograph(r rune) bool { return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana) }
 
 // joins reports whether r makes one word of what stands on its two sides.
 func joins(before, r, after rune) bool {

@@ -245,8 +245,8 @@ func (v *view) canonical() string {
 		masks = append(masks, fmt.Sprintf("%q", texts))
 	}
 	if len(masks) > 0 {
-		probe, _ := v.masks.standard.apply("probe") // tells salts apart
-		masks = append(masks, probe)
+		probe, _ := v.masks.standard.apply(nil, "probe") // tells salts apart
+		masks = append(masks, string(probe))
 	}
 	includes := []string{"everything"}
 	if v.fields.includes != nil {

@@ -246,7 +246,7 @@ func TestPerGrant(t *testing.T) {
 // hashOf is the default mask of a value.
 func hashOf(t testing.TB, value string) string {
 	t.Helper()
-	s, _ := standardOf(t, "").apply(value)
+	s, _ := maskWith(standardOf(t, ""), value)
 	return s
 }
 
@@ -432,7 +432,7 @@ func TestFieldTwin(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s is hidden", source)
 		}
-		want := newTwin(fls, masks).filter(numbers(source), "", func(s string) string { m, _ := standard.apply(s); return m })
+		want := newTwin(fls, masks).filter(numbers(source), "", func(s string) string { m, _ := maskWith(standard, s); return m })
 		if diff := cmp.Diff(want, numbers(got)); diff != "" {
 			t.Fatalf("%q, %q of %s: %s (-want +got):\n%s", fls, masks, source, got, diff)
 		}

@@ -1,22 +1,35 @@
 package fgac
 
 import (
+	"sync"
+
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
 // writer writes what of a document is shown. It walks the values in the order of
 // the text and keeps the spelling of numbers.
 type writer struct {
+	doc  document
 	out  []byte
 	path []byte  // of the member at hand
 	ways []*view // a stack: the views that have entered what is around
 }
 
+var writers = sync.Pool{New: func() any { return &writer{path: make([]byte, 0, 256), ways: make([]*view, 0, 64)} }}
+
 // show writes the document that is shown by some views.
-func show(d *document, views []*view) []byte {
-	w := writer{out: make([]byte, 0, len(d.root.Raw())+64), path: make([]byte, 0, 128)}
-	w.object(d.root, views)
+func (w *writer) show(views []*view) []byte {
+	w.out = make([]byte, 0, len(w.doc.root.Raw())+64)
+	w.object(w.doc.root, views)
 	return w.out
+}
+
+// free gives w back. Nothing of a document stays in it.
+func (w *writer) free() {
+	w.doc, w.out = document{}, nil
+	clear(w.path[:cap(w.path)])
+	clear(w.ways[:cap(w.ways)])
+	writers.Put(w)
 }
 
 // object writes an object that the views have entered.
@@ -90,8 +103,8 @@ func (w *writer) value(v strictjson.Value, views []*view) bool {
 			return true
 		}
 		s, _ := v.Str()
-		masked, ok := m.apply(s)
-		w.out = appendText(w.out, masked)
+		var ok bool
+		w.out, ok = m.apply(w.out, s)
 		return ok
 	default:
 		w.out = append(w.out, v.Raw()...)

@@ -18,23 +18,32 @@ const defaultSalt = "e1ukloTsQlOgPquJ"
 // legacyDefault is the name of the plugin's hash before 3.0.
 const legacyDefault = "BLAKE2B_LEGACY_DEFAULT"
 
+// hasher appends the hash of a text, in hexadecimal digits.
+type hasher func(out []byte, s string) []byte
+
 // digests are those of the JVM, by their names in upper case. Without a salt.
-var digests = map[string]func(string) []byte{
-	"MD5":         func(s string) []byte { d := md5.Sum([]byte(s)); return d[:] },
-	"SHA-1":       func(s string) []byte { d := sha1.Sum([]byte(s)); return d[:] },
-	"SHA-224":     func(s string) []byte { d := sha256.Sum224([]byte(s)); return d[:] },
-	"SHA-256":     func(s string) []byte { d := sha256.Sum256([]byte(s)); return d[:] },
-	"SHA-384":     func(s string) []byte { d := sha512.Sum384([]byte(s)); return d[:] },
-	"SHA-512":     func(s string) []byte { d := sha512.Sum512([]byte(s)); return d[:] },
-	"SHA-512/224": func(s string) []byte { d := sha512.Sum512_224([]byte(s)); return d[:] },
-	"SHA-512/256": func(s string) []byte { d := sha512.Sum512_256([]byte(s)); return d[:] },
-	"SHA3-224":    func(s string) []byte { d := sha3.Sum224([]byte(s)); return d[:] },
-	"SHA3-256":    func(s string) []byte { d := sha3.Sum256([]byte(s)); return d[:] },
-	"SHA3-384":    func(s string) []byte { d := sha3.Sum384([]byte(s)); return d[:] },
-	"SHA3-512":    func(s string) []byte { d := sha3.Sum512([]byte(s)); return d[:] },
+var digests = map[string]hasher{
+	"MD5":     func(out []byte, s string) []byte { d := md5.Sum([]byte(s)); return hex.AppendEncode(out, d[:]) },
+	"SHA-1":   func(out []byte, s string) []byte { d := sha1.Sum([]byte(s)); return hex.AppendEncode(out, d[:]) },
+	"SHA-224": func(out []byte, s string) []byte { d := sha256.Sum224([]byte(s)); return hex.AppendEncode(out, d[:]) },
+	"SHA-256": func(out []byte, s string) []byte { d := sha256.Sum256([]byte(s)); return hex.AppendEncode(out, d[:]) },
+	"SHA-384": func(out []byte, s string) []byte { d := sha512.Sum384([]byte(s)); return hex.AppendEncode(out, d[:]) },
+	"SHA-512": func(out []byte, s string) []byte { d := sha512.Sum512([]byte(s)); return hex.AppendEncode(out, d[:]) },
+	"SHA-512/224": func(out []byte, s string) []byte {
+		d := sha512.Sum512_224([]byte(s))
+		return hex.AppendEncode(out, d[:])
+	},
+	"SHA-512/256": func(out []byte, s string) []byte {
+		d := sha512.Sum512_256([]byte(s))
+		return hex.AppendEncode(out, d[:])
+	},
+	"SHA3-224": func(out []byte, s string) []byte { d := sha3.Sum224([]byte(s)); return hex.AppendEncode(out, d[:]) },
+	"SHA3-256": func(out []byte, s string) []byte { d := sha3.Sum256([]byte(s)); return hex.AppendEncode(out, d[:]) },
+	"SHA3-384": func(out []byte, s string) []byte { d := sha3.Sum384([]byte(s)); return hex.AppendEncode(out, d[:]) },
+	"SHA3-512": func(out []byte, s string) []byte { d := sha3.Sum512([]byte(s)); return hex.AppendEncode(out, d[:]) },
 }
 
-func digest(name string) (func(string) []byte, error) {
+func digest(name string) (hasher, error) {
 	if f := digests[strings.ToUpper(name)]; f != nil {
 		return f, nil
 	}
@@ -44,22 +53,23 @@ func digest(name string) (func(string) []byte, error) {
 // method is how a value is masked.
 type method struct {
 	text    string // "" for the default; methods of one text are equal
-	hash    func(string) []byte
+	hash    hasher
 	replace []replacement // instead of hash
 }
 
-// apply returns the masked value. ok is false when it cannot be masked.
-func (m *method) apply(value string) (masked string, ok bool) {
+// apply appends the masked value as a JSON string. ok is false when it cannot be
+// masked.
+func (m *method) apply(out []byte, value string) (_ []byte, ok bool) {
 	if m.replace == nil {
-		return hex.EncodeToString(m.hash(value)), true
+		return append(m.hash(append(out, '"'), value), '"'), true
 	}
 	steps := maxSteps
 	for i := range m.replace {
 		if value, ok = m.replace[i].apply(value, &steps); !ok {
-			return "", false
+			return out, false
 		}
 	}
-	return value, true
+	return appendText(out, value), true
 }
 
 // mask is one expression of masked_fields.
@@ -97,7 +107,7 @@ func (o *Options) defaultMethod() (*method, error) {
 	if legacy {
 		state = newBlake(none, used)
 	}
-	return &method{hash: func(s string) []byte { d := state.sum(s); return d[:] }}, nil
+	return &method{hash: func(out []byte, s string) []byte { d := state.sum(s); return hex.AppendEncode(out, d[:]) }}, nil
 }
 
 // parseMask reads an expression: pattern, pattern::ALGORITHM, or

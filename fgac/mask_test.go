@@ -50,6 +50,16 @@ func standardOf(t testing.TB, algorithm string) *method {
 	return m
 }
 
+// maskWith returns the masked value.
+func maskWith(m *method, value string) (string, bool) {
+	text, ok := m.apply(nil, value)
+	if !ok {
+		return "", len(text) > 0
+	}
+	s, _ := parsed(text).Str()
+	return s, true
+}
+
 // TestMaskVectors runs what the plugin's tests expect. Expressions with
 // look-around are refused here.
 //
@@ -76,7 +86,7 @@ func TestMaskVectors(t *testing.T) {
 			t.Errorf("%s does not mask %s", v.Mask, v.Field)
 			continue
 		}
-		if got, ok := method.apply(v.Value); got != v.Want || !ok {
+		if got, ok := maskWith(method, v.Value); got != v.Want || !ok {
 			t.Errorf("%s of %q: %q, want %q", v.Mask, v.Value, got, v.Want)
 		}
 	}
@@ -138,7 +148,7 @@ func TestReplace(t *testing.T) {
 			}
 			continue
 		}
-		if got, ok := m.method.apply(row.value); got != row.want || !ok {
+		if got, ok := maskWith(m.method, row.value); got != row.want || !ok {
 			t.Errorf("%q by %q in %q: %q, want %q", row.regex, row.with, row.value, got, row.want)
 		}
 	}
@@ -239,7 +249,7 @@ func TestMaskBounds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, ok := m.method.apply(row.value); ok != row.ok || !ok && got != "" {
+		if got, ok := maskWith(m.method, row.value); ok != row.ok || !ok && got != "" {
 			t.Errorf("%s: %v, %.20q", row.name, ok, got)
 		}
 	}
@@ -326,7 +336,7 @@ func FuzzMask(f *testing.F) {
 		if err != nil || strings.ToValidUTF8(value, "") != value {
 			return
 		}
-		if got, ok := m.method.apply(value); ok && len(got) > 2*maxReplacement {
+		if got, ok := maskWith(m.method, value); ok && len(got) > 2*maxReplacement {
 			t.Errorf("%q becomes %d bytes", value, len(got))
 		}
 	})

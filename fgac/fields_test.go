@@ -177,6 +177,10 @@ func TestFieldsRefused(t *testing.T) {
 	if got, _ := a.Document([]byte(`{"a":1,"b":2,"c":3}`)); string(got) != `{"a":1}` {
 		t.Errorf("per grant, includes without excludes: %s", got)
 	}
+	a = accessTo(t, [][]string{{"a.b.c", "d", "~a.b"}}, nil, Options{AllowMixed: true, Merge: MergePerGrant})
+	if got, _ := a.Document([]byte(`{"a":{"b":{"c":1}},"d":3}`)); string(got) != `{"a":{},"d":3}` {
+		t.Errorf("per grant, an object on the way that is excluded: %s", got)
+	}
 }
 
 // TestMergeFields has the fields of several roles, in each of the modes.

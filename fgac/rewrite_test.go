@@ -38,11 +38,11 @@ func TestRewrite(t *testing.T) {
 		{`{"match": {"title": "${user.name}"}}`, `{"match":{"title":"${user.name}"}}`},
 		{`{"bool": {"must": {"match": {"title": "x"}}, "must_not": [{"exists": {"field": "year"}}], "should": [{"term": {"year": 1}}, {"bool": {"filter": []}}], "minimum_should_match": 1, "boost": 2}}`,
 			`{"bool":{"must":{"match":{"title":"x"}},"must_not":[` + none + `],"should":[` + none + `,{"bool":{"filter":[]}}],"minimum_should_match":1,"boost":2}}`},
-		{`{"query_string": {"query": "title:cell", "default_field": "abstract"}}`, `{"bool":{"should":[` + anyOne1(`{"match":{"title":"cell"}}`) + `]}}`},
+		{`{"query_string": {"query": "title:cell", "default_field": "abstract"}}`, `{"bool":{"should":[` + oneOf(`{"match":{"title":"cell"}}`) + `]}}`},
 		{`{"query_string": {"query": "x AND year:2020 AND NOT \"a b\"", "fields": ["title", "abstract"]}}`,
-			`{"bool":{"must":[` + anyOne1(`{"match":{"title":"x"}},{"match":{"abstract":"x"}}`) + `,` + anyOne1(none) + `],"must_not":[` + anyOne1(`{"match_phrase":{"title":"a b"}},{"match_phrase":{"abstract":"a b"}}`) + `]}}`},
-		{`{"query_string": {"query": "a b", "default_field": "title", "default_operator": "AND"}}`, `{"bool":{"must":[` + anyOne1(`{"match":{"title":"a"}}`) + `,` + anyOne1(`{"match":{"title":"b"}}`) + `]}}`},
-		{`{"query_string": {"query": " a OR title:\"b: c\" ", "default_field": "title", "default_operator": "or"}}`, `{"bool":{"should":[` + anyOne1(`{"match":{"title":"a"}}`) + `,` + anyOne1(`{"match_phrase":{"title":"b: c"}}`) + `]}}`},
+			`{"bool":{"must":[` + oneOf(`{"match":{"title":"x"}},{"match":{"abstract":"x"}}`) + `,` + oneOf(none) + `],"must_not":[` + oneOf(`{"match_phrase":{"title":"a b"}},{"match_phrase":{"abstract":"a b"}}`) + `]}}`},
+		{`{"query_string": {"query": "a b", "default_field": "title", "default_operator": "AND"}}`, `{"bool":{"must":[` + oneOf(`{"match":{"title":"a"}}`) + `,` + oneOf(`{"match":{"title":"b"}}`) + `]}}`},
+		{`{"query_string": {"query": " a OR title:\"b: c\" ", "default_field": "title", "default_operator": "or"}}`, `{"bool":{"should":[` + oneOf(`{"match":{"title":"a"}}`) + `,` + oneOf(`{"match_phrase":{"title":"b: c"}}`) + `]}}`},
 	} {
 		got, err := limited(t).Rewrite([]byte(`{"query": ` + row.query + `}`))
 		want := `{"query":{"bool":{"must":[` + row.want + `],"filter":[{"match_all":{}}]}}}`
@@ -75,7 +75,27 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
-func anyOne1(clauses string) string {
+// TestRewritePerGrant restricts a clause to the documents whose grants show its
+// field.
+//
+// Rule F4
+func TestRewritePerGrant(t *testing.T) {
+	roles := `{"r0": {"index_permissions": [{"index_patterns": ["i"], "allowed_actions": ["read"], "dls": "{\"term\": {\"own\": true}}"}]},
+		"r1": {"index_permissions": [{"index_patterns": ["i"], "allowed_actions": ["read"], "dls": "{\"term\": {\"public\": true}}", "fls": ["title"]}]}}`
+	a := mustAccess(t, mustParse(t, roles, everyRole, &Options{Merge: MergePerGrant}).For(identityOf(t, "mary")), "i")
+	own, public := oneOf(`{"term":{"own":true}}`), oneOf(`{"term":{"own":true}},{"term":{"public":true}}`)
+	for _, row := range []struct{ body, want string }{
+		{`{"query":{"term":{"title":"x"}}}`, `{"query":{"bool":{"must":[{"term":{"title":"x"}}],"filter":[` + public + `]}}}`},
+		{`{"query":{"term":{"secret":"x"}}}`, `{"query":{"bool":{"must":[{"bool":{"must":[{"term":{"secret":"x"}}],"filter":[` + own + `]}}],"filter":[` + public + `]}}}`},
+		{`{"sort":"secret"}`, `{"query":{"bool":{"must":[{"match_all":{}}],"filter":[` + public + `]}},"sort":{"fgac-no-such-field":{"unmapped_type":"keyword"}}}`},
+	} {
+		if got, err := a.Rewrite([]byte(row.body)); err != nil || string(got) != row.want {
+			t.Errorf("%s:\n%s, %v; want\n%s", row.body, got, err, row.want)
+		}
+	}
+}
+
+func oneOf(clauses string) string {
 	return `{"bool":{"should":[` + clauses + `],"minimum_should_match":1}}`
 }
 

@@ -7,11 +7,11 @@ import (
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
-// Error says what is wrong with a file or an option, and where. It quotes no
-// value of the file.
+// Error says what is wrong with a file, an option or a request, and where. It
+// quotes names, and no value.
 type Error struct {
-	File   string // "roles", "roles_mapping", "action_groups" or "options"
-	Path   string // JSON pointer (RFC 6901) to the value, whether the file is JSON or YAML; "" is the whole
+	File   string // "roles", "roles_mapping", "action_groups", "settings", "options" or "query", the body of a request
+	Path   string // JSON pointer (RFC 6901) to the value, whether it is JSON or YAML; "" is the whole
 	Reason string
 }
 

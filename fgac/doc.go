@@ -2,7 +2,8 @@
 // and who has them, as its security plugin's files say
 // (opensearch.org/docs/latest/security).
 //
-// Start with [Parse] and [FromClaims]. [Roles.For] gives the [User] that an
+// Start with [Parse] and [FromClaims]; [ParseTokenSettings] reads which claims are
+// meant, and whose tokens are trusted. [Roles.For] gives the [User] that an
 // identity is; [User.Access] says whether that user may do an action on an
 // index, and its error, a [*Denied], renders the body that OpenSearch sends.
 //

@@ -7,8 +7,9 @@
 // identity is; [User.Access] says whether that user may do an action on an
 // index, and its error, a [*Denied], renders the body that OpenSearch sends.
 //
-// [Access.Document] shows a document to the user, or hides it; [Access.Filter] is
-// the same decision for an engine.
+// [Access.Document] shows a document to the user, as far as it is the user's to
+// see. [Access.Rewrite] makes a search request safe for an engine that knows no
+// roles; [Access.Filter] is the part of that which finds the documents.
 //
 // For operators, [Access.Explain] tells why a document or a field is shown or not,
 // and [Roles.Lint] what in the roles is probably not meant.

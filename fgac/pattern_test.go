@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -133,7 +134,7 @@ func FuzzGlob(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, p, s string) {
-		if len(p)+len(s) > 200 || !json.Valid(mustJSON(p)) || strings.ToValidUTF8(p+s, "") != p+s || strings.ContainsFunc(p+s, func(r rune) bool { return r >= 0xE000 && r < 0xF900 }) {
+		if len(p)+len(s) > 200 || !utf8.ValidString(p) || !utf8.ValidString(s) || strings.ContainsFunc(p+s, func(r rune) bool { return r >= 0xE000 && r < 0xF900 }) {
 			return
 		}
 		if got, want := matchGlob(parseGlob(p), s), globOracle(p, s); got != want {

@@ -324,6 +324,9 @@ func (c *compiler) prefix(t *tree) (query, error) {
 		return nil, err
 	}
 	text, err := textValue(main)
+	if err == nil && text == "" && main.open == nil && !c.request {
+		err = errors.New("an empty prefix admits everything that has the field; write exists")
+	}
 	return prefix{name, text}, err
 }
 
@@ -332,6 +335,7 @@ func (c *compiler) wildcard(t *tree) (query, error) {
 	if err != nil {
 		return nil, err
 	}
+	main.quote = true // for when it is bound
 	text, err := textValue(main)
 	return wild{name, parseWildcard(text)}, err
 }

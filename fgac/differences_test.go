@@ -122,6 +122,14 @@ var differences = map[string]func(t *testing.T){
 		a := accessTo(t, [][]string{nil}, []string{"a::/(?:x?){50}y/::z"}, Options{InsecureDefaultSalt: true})
 		shows(t, a, `{"a":"`+strings.Repeat("x", maxMasked)+`","b":1}`, `{"b":1}`)
 	},
+	"D33": func(t *testing.T) {
+		a := ruled(t, "m*", `{"wildcard": {"owner": "${user.name}"}}`)
+		hides(t, a, `{"owner":"mary"}`)
+		shows(t, a, `{"owner":"m*"}`, `{"owner":"m*"}`)
+	},
+	"D34": func(t *testing.T) {
+		refusedRole(t, `"dls": "{\"prefix\": {\"a\": \"\"}}"`)
+	},
 	"D27": func(t *testing.T) {
 		rewrites(t, `{"aggs":{"x":{"terms":{"field":"journal"}}}}`, `"aggs":{"x":{"terms":{"field":"fgac-no-such-field"}}}`)
 	},

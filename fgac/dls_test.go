@@ -150,6 +150,10 @@ func TestScenarios(t *testing.T) {
 		{"a value that looks like a variable", "${user.roles}", []string{`{"term": {"sec": "${user.name}"}}`}, props, ""},
 		{"a value that is a pattern of fields", "*", []string{`{"exists": {"field": "${user.name}"}}`}, props, "denied"},
 		{"a value that is date math", "now-1d", []string{`{"range": {"sec": {"gte": "${user.name}"}}}`}, props, "denied"},
+		{"a value in a pattern", "b*", []string{`{"wildcard": {"role": "${user.name}"}}`}, props, ""},
+		{"a value in a pattern with more", "b", []string{`{"wildcard": {"role": {"value": "${user.name}?"}}}`}, props, "1 2 3"},
+		{"a field that is named like a query", "b?", []string{`{"bool": {"must_not": [{"term": {"wildcard": "${user.name}"}}, {"prefix": {"role": "b"}}]}}`}, map[string]string{"1": `{"wildcard": "b?"}`, "2": `{}`}, "2"},
+		{"an empty prefix", "u", []string{`{"prefix": {"role": "${attr.jwt.empty}"}}`}, props, "denied"},
 		{"lookup of one", "alice", []string{tlq}, lookups, "2 3"},
 		{"lookup of two", "bob", []string{tlq}, lookups, "1 2 3"},
 		{"lookup of none", "carl", []string{tlq}, lookups, ""},
@@ -165,7 +169,7 @@ func TestScenarios(t *testing.T) {
 				roles[fmt.Sprintf("s%d", i)] = map[string]any{"index_permissions": []any{map[string]any{"index_patterns": []string{"i"}, "dls": dls, "allowed_actions": []string{"read"}}}}
 			}
 			r := mustParse(t, string(mustJSON(roles)), `{"s0": {"users": ["*"]}, "s1": {"users": ["*"]}}`, &Options{Lookup: lookup})
-			u := r.For(identityWith(t, row.user, map[string]any{"n": json.Number("1010.0"), "yes": true}, "b1", "b2"))
+			u := r.For(identityWith(t, row.user, map[string]any{"n": json.Number("1010.0"), "yes": true, "empty": ""}, "b1", "b2"))
 			if got := seen(t, u, "i", row.docs); got != row.want {
 				t.Errorf("%q, want %q", got, row.want)
 			}

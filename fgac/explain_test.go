@@ -1,6 +1,7 @@
 package fgac
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -150,9 +151,10 @@ func TestLint(t *testing.T) {
 		"fields": {"index_permissions": [{"index_patterns": ["pubmed"], "fls": ["a", "b.keyword"], "masked_fields": ["a::MD5", "c::/x/::y"], "allowed_actions": ["read"]}]},
 		"hides": {"index_permissions": [{"index_patterns": ["*med"], "fls": ["~c"], "allowed_actions": ["read"]}]},
 		"apart": {"index_permissions": [{"index_patterns": ["trials"], "dls": "{\"match_all\": {}}", "allowed_actions": ["read"]}]},
+		"writes": {"index_permissions": [{"index_patterns": ["w1"], "dls": "{\"match_all\": {}}", "allowed_actions": ["write"]}, {"index_patterns": ["w2"], "allowed_actions": ["write"]}]},
 		"idle": {"index_permissions": [{"index_patterns": ["x"]}]},
 		"mixed": {"index_permissions": [{"index_patterns": ["y"], "fls": ["a", "~b"], "allowed_actions": ["read"]}]}}`
-	mapping := `{"free": {"users": ["a"]}, "fields": {"backend_roles": ["a"]}, "hides": {"hosts": ["a"]}, "apart": {"and_backend_roles": ["a"]}, "mixed": {"users": []}, "gone": {"users": ["*"]}}`
+	mapping := `{"free": {"users": ["a"]}, "fields": {"backend_roles": ["a"]}, "hides": {"hosts": ["a"]}, "apart": {"and_backend_roles": ["a"]}, "mixed": {"users": []}, "writes": {"users": ["a"]}, "gone": {"users": ["*"]}}`
 	lint := func(opts Options) string {
 		var b strings.Builder
 		for _, f := range mustParse(t, roles, mapping, &opts).Lint() {
@@ -162,6 +164,8 @@ func TestLint(t *testing.T) {
 	}
 	const always = `role "fields": entry 0: fls "b.keyword" matches nothing: names are compared without .keyword
 role "fields": entry 0: mask "a::MD5" has no salt: values can be told by trying
+`
+	const writes = `role "writes": entry %d: does not grant searching, but counts in searches of who has other roles too; MergePerGrant avoids that
 `
 	const rest = `role "gone": is mapped and does not exist
 `
@@ -180,13 +184,13 @@ role "free": has no fls for an index of role "fields": who also has that one see
 role "free": has no masked_fields for an index of role "fields": who also has that one sees less
 role "free": has no fls for an index of role "hides": who also has that one sees less
 ` + rest + `role "hides": has no masked_fields for an index of role "fields": who also has that one sees less
-` + idle},
+` + idle + fmt.Sprintf(writes, 0)},
 		{Options{Salt: "0123456789abcdef", AllowMixed: true, Merge: MergeEmptyOverridesAll}, always + `role "fields": fls is lifted for who also has role "free", which has none
 role "fields": masked_fields is lifted for who also has role "free", which has none
 role "fields": who also has role "hides" is shown all fields but those that one excludes: the includes of this one are ignored
 role "fields": masked_fields is lifted for who also has role "hides", which has none
 ` + rest + `role "hides": fls is lifted for who also has role "free", which has none
-` + idle},
+` + idle + fmt.Sprintf(writes, 0) + fmt.Sprintf(writes, 1)},
 		{Options{MaskAlgorithm: "MD5", AllowMixed: true, Merge: MergePerGrant, Resolution: Both}, `masks have no salt: values can be told by trying; leave MaskAlgorithm empty and set Salt
 ` + always + `role "idle": entry 0: grants nothing: it has no index or no action
 role "mixed": entry 0: fls has includes and excludes

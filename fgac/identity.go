@@ -223,10 +223,11 @@ func overage(claims map[string]any, key string) bool {
 		first, _, _ = strings.Cut(key[1:], "/")
 		first = unescapePointer.Replace(first)
 	}
-	names, _ := claims["_claim_names"].(map[string]any)
+	distributed, given := claims["_claim_names"]
+	names, isObject := distributed.(map[string]any)
 	_, named := names[first]
 	has, present := claims["hasgroups"]
-	return named || present && has != false
+	return named || given && !isObject || present && has != false
 }
 
 var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")

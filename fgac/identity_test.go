@@ -47,6 +47,7 @@ func TestFromClaims(t *testing.T) {
 		{"a colon", `{"sub": "m", "cognito:groups": ["g"]}`, "", "cognito:groups", "m", "g", "m", "g"},
 		{"overage", `{"sub": "m", "roles": ["a"], "_claim_names": {"roles": "src"}}`, "", "roles", none, none, none, none},
 		{"nested overage", `{"sub": "m", "x": {"roles": ["a"]}, "_claim_names": {"x": "src"}}`, "", "/x/roles", none, none, none, none},
+		{"odd overage", `{"sub": "m", "roles": ["a"], "_claim_names": "roles"}`, "", "roles", none, none, none, none},
 		{"has groups", `{"sub": "m", "roles": ["a"], "hasgroups": true}`, "", "roles", none, none, none, none},
 		{"has no groups", `{"sub": "m", "roles": ["a"], "hasgroups": false}`, "", "roles", "m", "a", "m", "a"},
 	} {

@@ -33,7 +33,7 @@ func (r *Roles) Lint() []Finding {
 	var l linter
 	l.mapped(r)
 	for _, name := range slices.Sorted(maps.Keys(r.roles)) {
-		l.role(r.roles[name])
+		l.role(r.roles[name], r.options.Merge)
 	}
 	if r.options.Merge != MergePerGrant {
 		l.pairs(r)
@@ -77,7 +77,7 @@ func (l *linter) mapped(r *Roles) {
 	}
 }
 
-func (l *linter) role(r *role) {
+func (l *linter) role(r *role, merge Merge) {
 	for i, g := range r.grants {
 		for _, text := range g.fields.includes {
 			if strings.HasSuffix(text, keyword) {
@@ -88,6 +88,10 @@ func (l *linter) role(r *role) {
 			if m.method.replace == nil && m.method.text != "" {
 				l.add(r.name, "entry %d: mask %q has no salt: values can be told by trying", i, m.text)
 			}
+		}
+		ruled := g.dls != nil || !g.fields.empty() || len(g.masks) > 0
+		if merge != MergePerGrant && !matchAny(&g.actions, Search) && len(g.actions.texts) > 0 && (ruled || merge == MergeEmptyOverridesAll) {
+			l.add(r.name, "entry %d: does not grant searching, but counts in searches of who has other roles too; MergePerGrant avoids that", i)
 		}
 		if len(g.indices) == 0 || len(g.actions.texts) == 0 {
 			l.add(r.name, "entry %d: grants nothing: it has no index or no action", i)

@@ -178,7 +178,7 @@ func TestRulesRefused(t *testing.T) {
 		{`{"range": {"a": {}}}`, "has no bound"}, {`{"range": {"a": {"gte": null}}}`, "not null"}, {`{"range": {"a": {"gte": true}}}`, "not boolean"}, {`{"range": {"a": 1}}`, "want an object"}, {`{"range": {}}`, "name of a field"}, {`{"range": {"a*": {"gte": 1}}}`, "wildcards"},
 		{`{"range": {"a": {"gte": "now-1d"}}}`, "date math"}, {`{"range": {"a": {"gte": "2026-01-01||/M"}}}`, "date math"}, {`{"range": {"a": {"gte": "x", "time_zone": "+01:00"}}}`, "time_zone"}, {`{"range": {"a": {"gte": "1", "format": "x"}}}`, "format"}, {`{"range": {"a": {"from": 1}}}`, "from"},
 		{`{"exists": {}}`, "missing"}, {`{"exists": {"field": "a*"}}`, "wildcards"}, {`{"exists": {"field": 1}}`, "name of a field"}, {`{"exists": "a"}`, "want an object"},
-		{`{"prefix": {"a": {"value": "x", "rewrite": "x"}}}`, "rewrite"}, {`{"prefix": {"a": true}}`, "want a string"}, {`{"prefix": {}}`, "name of a field"}, {`{"wildcard": {"a": null}}`, "want one"}, {`{"wildcard": {"a": {"wildcard": "x"}}}`, "wildcard"},
+		{`{"prefix": {"a": {"value": "x", "rewrite": "x"}}}`, "rewrite"}, {`{"prefix": {"a": ""}}`, "empty prefix"}, {`{"prefix": {"a": true}}`, "want a string"}, {`{"prefix": {}}`, "name of a field"}, {`{"wildcard": {"a": null}}`, "want one"}, {`{"wildcard": {"a": {"wildcard": "x"}}}`, "wildcard"},
 		{`{"ids": {}}`, "missing"}, {`{"ids": {"values": "x"}}`, "want an array"}, {`{"ids": []}`, "want an object"},
 		{`{"match": {"a": {"query": "x", "operator": "xor"}}}`, "operator"}, {`{"match": {"a": {"query": "x", "fuzziness": 1}}}`, "fuzziness"}, {`{"match": {"a": []}}`, "not array"}, {`{"match": {}}`, "name of a field"}, {`{"match": {"a": "` + wordList(65) + `"}}`, "64 words"},
 		{`{"match_phrase": {"a": {"query": "x", "slop": 1}}}`, "slop"}, {`{"match_phrase": {"a": null}}`, "not null"}, {`{"match_phrase": {}}`, "name of a field"},
@@ -461,7 +461,7 @@ func drawQuery(t *rapid.T, depth int) map[string]any {
 	case 3:
 		return map[string]any{"exists": map[string]any{"field": field}}
 	case 4:
-		return map[string]any{"prefix": map[string]any{field: rapid.SampledFrom([]string{"x", "", "y"}).Draw(t, "prefix")}}
+		return map[string]any{"prefix": map[string]any{field: rapid.SampledFrom([]string{"x", "xy", "y"}).Draw(t, "prefix")}}
 	}
 	if depth == 0 {
 		return map[string]any{"match_all": map[string]any{}}

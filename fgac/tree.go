@@ -17,6 +17,7 @@ type tree struct {
 	open    *template // of a string: set while it has variables
 	items   []tree    // of an array; the values of an object
 	names   []tree    // strings: the names of an object
+	quote   bool      // of a string: it is a pattern, in which what variables stand for is literal
 	listing bool      // of an array: a variable stood for it, and so it is spliced into an array around it
 }
 
@@ -139,11 +140,7 @@ var errUndefined = errors.New("a variable in it is undefined for this caller")
 // stay values: no text of a claim becomes JSON, or is searched for variables.
 func (t *tree) bind(id *identity) (tree, error) {
 	if t.open != nil {
-		a, ok := t.open.value(id)
-		if !ok {
-			return tree{}, errUndefined
-		}
-		return valueTree(a.value), nil
+		return t.bindText(id)
 	}
 	b := *t
 	b.items, b.names = nil, nil
@@ -170,6 +167,23 @@ func (t *tree) bind(id *identity) (tree, error) {
 	}
 	return b, nil
 }
+
+func (t *tree) bindText(id *identity) (tree, error) {
+	var a attribute
+	var ok bool
+	if t.quote {
+		a.value, ok = t.open.render(id, quotePattern.Replace)
+	} else {
+		a, ok = t.open.value(id)
+	}
+	if !ok {
+		return tree{}, errUndefined
+	}
+	return valueTree(a.value), nil
+}
+
+// quotePattern escapes what has a meaning in the pattern of a wildcard query.
+var quotePattern = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`)
 
 // valueTree is the value of an attribute.
 func valueTree(v any) tree {

@@ -157,6 +157,11 @@ func (v *variable) resolve(id *identity) (a attribute, ok bool) {
 
 // text renders the template as one text; lists have none.
 func (t *template) text(id *identity) (string, bool) {
+	return t.render(id, func(s string) string { return s })
+}
+
+// render is text, with a function applied to what variables stand for.
+func (t *template) render(id *identity, quote func(string) string) (string, bool) {
 	var b strings.Builder
 	for _, p := range t.parts {
 		if p.variable == nil {
@@ -168,7 +173,7 @@ func (t *template) text(id *identity) (string, bool) {
 		if !ok || !isScalar {
 			return "", false
 		}
-		b.WriteString(s)
+		b.WriteString(quote(s))
 	}
 	return b.String(), true
 }

@@ -247,6 +247,15 @@ func TestPerGrant(t *testing.T) {
 	}
 }
 
+// TestArrayOfGrants has an array whose strings one grant masks, and through which
+// another one only reaches an object.
+//
+// Rule F4
+func TestArrayOfGrants(t *testing.T) {
+	a := accessTo(t, [][]string{{"a"}, {"a.b"}}, []string{"a"}, Options{Merge: MergePerGrant, InsecureDefaultSalt: true})
+	shows(t, a, `{"a":["s",{"b":"x","c":"y"}]}`, `{"a":["`+hashOf(t, "s")+`",{"b":"x"}]}`)
+}
+
 // hashOf is the default mask of a value.
 func hashOf(t testing.TB, value string) string {
 	t.Helper()

@@ -150,7 +150,7 @@ func TestVariables(t *testing.T) {
 			t.Errorf("%s: %s, want %s", row.template, got, row.want)
 		}
 	}
-	for _, bad := range []string{"$${user.name}", "${ user.name }", "${}", "${user.name", "${a:-b", "${:-x}", "${a\"b}", "${" + strings.Repeat("${", 9) + strings.Repeat("}", 10), "${a:-${b}"} {
+	for _, bad := range []string{"$${user.name}", "${ user.name }", "${}", "${user.name", "${a:-b", "${:-x}", "${a\"b}", "${" + strings.Repeat("${", 9) + strings.Repeat("}", 10), "${a:-${b}", strings.Repeat("${a:-", 9) + strings.Repeat("}", 9)} {
 		if tpl, err := parseTemplate(bad); err == nil {
 			t.Errorf("%s is accepted: %v", bad, tpl)
 		}

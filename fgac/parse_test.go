@@ -307,6 +307,18 @@ func TestIndexPatterns(t *testing.T) {
 	}
 }
 
+// TestAliasesChange asks again once an index has another alias.
+func TestAliasesChange(t *testing.T) {
+	alias := "logs"
+	opts := &Options{Aliases: func(string) []string { return []string{alias} }}
+	u := mustParse(t, `{"r": {"index_permissions": [{"index_patterns": ["logs"], "allowed_actions": ["read"]}]}}`, anybody("r"), opts).For(identityOf(t, "mary", "r"))
+	mustAccess(t, u, "logs-1")
+	alias = "other"
+	if _, err := u.Access(Search, "logs-1"); err == nil {
+		t.Error("an index is covered by an alias that it had")
+	}
+}
+
 // TestDenied renders the body of OpenSearch.
 func TestDenied(t *testing.T) {
 	r := mustParse(t, pubmedRoles, pubmedMapping, nil)

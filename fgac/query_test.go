@@ -144,6 +144,7 @@ func TestQueries(t *testing.T) {
 		{`{"bool": {"filter": [{"term": {"a": 1}}], "should": {"term": {"b": 1}}}}`, `{"a": 1}`, yes},
 		{`{"bool": {"filter": [{"term": {"a": 1}}], "should": {"term": {"b": 1}}, "minimum_should_match": "1"}}`, `{"a": 1}`, no},
 		{`{"bool": {"should": [{"term": {"a": 1}}, {"term": {"b": 1}}], "minimum_should_match": 2}}`, `{"b": 1, "a": 1}`, yes},
+		{`{"bool": {"should": [{"term": {"a": 1}}, {"term": {"b": 1}}], "minimum_should_match": 2}}`, `{"b": 2, "a": 1}`, no},
 		{`{"bool": {"must": [{"term": {"a": 1}}], "minimum_should_match": 1}}`, `{"a": 1}`, no},
 	} {
 		if got := verdictFor(t, row.q, row.doc); got != row.want {

@@ -203,3 +203,39 @@ func TestOperations(t *testing.T) {
 		t.Errorf("%d checks over %d aggregations", checked, kinds)
 	}
 }
+
+// TestMasksOfRoles has the plugin's own combinations of roles with masks: which
+// expression masks a field, "" for none.
+//
+// Rule F4
+func TestMasksOfRoles(t *testing.T) {
+	roles := map[string][]map[string]any{
+		"fm_role_1": {entryOf("index_a*", "", nil, []string{"masked_field_a"})}, "fm_role_2": {entryOf("index_a1", "", nil, []string{"masked_field_a1_*"})}, "non_fm_role": {entryOf("*", "", nil, nil)},
+	}
+	checked := 0
+	for _, row := range []struct {
+		roles string
+		merge Merge
+		want  map[string]string
+	}{
+		{"fm_role_1", MergePlugin, map[string]string{"masked_field_a": "masked_field_a", "other_field": ""}},
+		{"fm_role_1 fm_role_2", MergePlugin, map[string]string{"masked_field_a": "masked_field_a", "masked_field_a1_x": "masked_field_a1_*", "other_field": ""}},
+		{"fm_role_1 non_fm_role", MergeEmptyOverridesAll, map[string]string{"masked_field_a": ""}},
+	} {
+		a := mustAccess(t, userWith(t, roles, Options{Merge: row.merge}, row.roles), "index_a1")
+		for field, mask := range row.want {
+			checked++
+			want := "shown"
+			if mask != "" {
+				want = "strings masked by role"
+			}
+			e := a.Explain("", []byte(`{"`+field+`":"x"}`))
+			if got := e.Fields[0].State; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, mask) {
+				t.Errorf("%s of %s: %s, want %s by %s", field, row.roles, got, want, mask)
+			}
+		}
+	}
+	if checked != 6 {
+		t.Errorf("checked %d, want 6", checked)
+	}
+}

@@ -34,7 +34,7 @@ var policy = map[string]string{
 	"tokenconfig":             "",
 	"jwks/secretsmanager":     "jwks | github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go",
 	"claims":                  "acl jwks tokenconfig",
-	"fgac":                    "acl",
+	"fgac":                    "acl | go.yaml.in/yaml/v3",
 	"kmssigner":               "jwks | golang.org/x/sync golang.org/x/time",
 	"kmssigner/awskms":        "jwks kmssigner | github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go",
 	"kmssigner/kmstest":       "jwks kmssigner",

@@ -20,6 +20,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/groups"
 	"github.com/tokenacl/tokenacl/claims"
+	"github.com/tokenacl/tokenacl/fgac"
 	"github.com/tokenacl/tokenacl/internal/testkeys"
 	"github.com/tokenacl/tokenacl/jwks"
 	"github.com/tokenacl/tokenacl/kmssigner"
@@ -158,8 +159,40 @@ func holders(t *testing.T) map[string]held {
 	}
 
 	message := kmssigner.Message{Raw: []byte(markedToken()), Digest: []byte(secretMark)}
+	identity, err := fgac.FromClaims(maps.All(map[string]any{"sub": secretMark, "roles": []any{secretMark}}), fgac.Keys{Roles: "roles"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles, err := fgac.Parse([]byte(`{"`+secretMark+`": {"index_permissions": [{"index_patterns": ["i"], "allowed_actions": ["read"],
+		"dls": "{\"term\": {\"owner\": \"${user.name}\"}}"}]}}`), nil, &fgac.Options{Resolution: fgac.Both})
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := roles.For(identity)
+	_, err = user.Access(fgac.Search, "index")
+	var denied *fgac.Denied
+	if !errors.As(err, &denied) {
+		t.Fatal(err)
+	}
+	access, err := user.Access(fgac.Search, "i")
+	if err != nil {
+		t.Fatal(err)
+	}
+	salt := secretMark + secretMark
+	masked, err := fgac.Parse([]byte(`{"r": {"index_permissions": [{"masked_fields": ["a"]}]}}`), nil, &fgac.Options{Salt: salt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inIdentity := len(user.Roles()) == 1 && shownIn(user.Roles()[0]) != ""
 
 	return map[string]held{
+		"fgac.Identity": holding(&identity, true, inIdentity),
+		"fgac.User":     holding(user, true, inIdentity),
+		"fgac.Options":  holding(&fgac.Options{Salt: secretMark}, false, true),
+		"fgac.Roles":    holding(masked, true, shownIn(salt) != ""),
+		"fgac.Access":   holding(access, true, shownIn(string(access.Filter())) != ""),
+		"fgac.Denied":   holding(denied, true, shownIn(string(denied.Body())) != ""),
+
 		"acl/groups.Directory": holding(&directory, true, len(expanded.DataSourceGroups) == 1 && shownIn(expanded.DataSourceGroups[0].GroupID) != ""),
 		"acl/groups.Members":   holding(&members, false, shownIn(members.Users[0]) != ""),
 
@@ -220,6 +253,9 @@ var holdsNone = map[string]string{
 
 	"acl/s3meta.Documents": isDocs, "acl/s3meta.Document": isDocs, "acl/s3meta.Report": isDocs, "acl/s3meta.Defect": isDocs, "acl/s3meta.Finding": isDocs,
 	"acl/s3meta.Kind": isChoice, "acl/s3meta.Options": isConfig, "acl/s3meta.Limits": isConfig,
+
+	"fgac.Explanation": "of rules, and the paths of a document's fields; a test of its package feeds it secrets", "fgac.Field": "the path of a field, and rules",
+	"fgac.Finding": "of rules", "fgac.TokenSettings": isConfig, "fgac.Keys": isConfig, "fgac.Resolution": isChoice, "fgac.Merge": isChoice, "fgac.Error": isProblem,
 
 	"acl/groups.Error": isProblem, "acl/groups.TooManyGroupsError": isMeasured,
 	"bearer.Options": isConfig,

@@ -1,7 +1,7 @@
 package strictjson
 
 // Objects of at most this many members are compared pair by pair.
-const pairwise = 32
+const pairwise = 48
 
 // unique refuses an object, all of it read, that has two members of one name.
 // The time it takes grows with the number of members, not with its square, and

@@ -117,7 +117,7 @@ var verdicts = append([]verdict{
 
 // manyNames are objects around the size at which the way of comparing changes.
 func manyNames() (rows []verdict) {
-	for _, n := range []int{2, 15, 16, 17, 31, 32, 33, 34, 63, 64, 65, 1000} {
+	for _, n := range []int{2, 15, 16, 17, 31, 32, 33, 34, 47, 48, 49, 50, 63, 64, 65, 1000} {
 		text := string(manyMembers(n))
 		again := func(i int) string { return text[:len(text)-1] + fmt.Sprintf(`,"name\u002d%d":1}`, i) }
 		rows = append(rows, ok(fmt.Sprint(n, " names"), text),

@@ -1,0 +1,66 @@
+package fgac
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// span is what a date stands for: from its first instant to its last
+// nanosecond. "2026-03-01" is a day, "2026-03-01T10" an hour.
+type span struct{ first, last time.Time }
+
+var datePattern = regexp.MustCompile(`^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$`)
+
+// parseDate reads a date of ISO 8601: a day, optionally with a time and a zone.
+// Without a zone it is UTC.
+func parseDate(s string) (span, bool) {
+	if len(s) < len("2006-01-02") || s[4] != '-' || s[7] != '-' {
+		return span{}, false // most texts
+	}
+	m := datePattern.FindStringSubmatch(s)
+	if m == nil {
+		return span{}, false
+	}
+	n := func(i int) int { v, _ := strconv.Atoi(m[i]); return v }
+	zone, ok := parseZone(m[8])
+	if !ok || n(4) > 23 || n(5) > 59 || n(6) > 59 {
+		return span{}, false
+	}
+	fraction, _ := strconv.Atoi((m[7] + "000000000")[:9])
+	first := time.Date(n(1), time.Month(n(2)), n(3), n(4), n(5), n(6), fraction, zone)
+	if first.Day() != n(3) || int(first.Month()) != n(2) {
+		return span{}, false // such as 30 February
+	}
+	width := time.Nanosecond
+	switch {
+	case m[4] == "":
+		width = 24 * time.Hour
+	case m[5] == "":
+		width = time.Hour
+	case m[6] == "":
+		width = time.Minute
+	case m[7] == "":
+		width = time.Second
+	default:
+		for range 9 - len(m[7]) {
+			width *= 10
+		}
+	}
+	return span{first, first.Add(width - 1)}, true
+}
+
+func parseZone(s string) (*time.Location, bool) {
+	if s == "" || s == "Z" {
+		return time.UTC, true
+	}
+	d := strings.ReplaceAll(s[1:], ":", "") + "00"
+	hours, _ := strconv.Atoi(d[:2])
+	minutes, _ := strconv.Atoi(d[2:4])
+	offset := hours*3600 + minutes*60
+	if s[0] == '-' {
+		offset = -offset
+	}
+	return time.FixedZone("", offset), hours <= 18 && minutes <= 59
+}

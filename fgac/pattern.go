@@ -1,0 +1,212 @@
+package fgac
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Units of a glob besides bytes that stand for themselves.
+const (
+	anyRun  uint16 = 256 + iota // any characters, also none
+	anyOne                      // one character: one unit of UTF-16, as in Java
+	anyRune                     // one character of Unicode, as in Lucene
+)
+
+// glob is a pattern with * and ?, a byte or one of the above for each unit. It
+// matches whole texts, byte for byte.
+type glob []uint16
+
+func parseGlob(text string) glob {
+	g := make(glob, len(text))
+	for i := range len(text) {
+		switch g[i] = uint16(text[i]); text[i] {
+		case '*':
+			g[i] = anyRun
+		case '?':
+			g[i] = anyOne
+		}
+	}
+	return g
+}
+
+// literal returns a glob that matches text alone.
+func literal(text string) glob {
+	g := make(glob, len(text))
+	for i := range len(text) {
+		g[i] = uint16(text[i])
+	}
+	return g
+}
+
+// matchGlob takes time in proportion to the product of the lengths at worst.
+func matchGlob[T ~string | ~[]byte](g glob, s T) bool {
+	gi, si := 0, 0
+	star, mark := -1, 0 // the last run, and where its text ends
+	for si < len(s) {
+		switch {
+		case gi < len(g) && g[gi] == uint16(s[si]):
+			gi, si = gi+1, si+1
+		case gi < len(g) && g[gi] == anyOne:
+			gi, si = gi+1, si+unit(s, si)
+		case gi < len(g) && g[gi] == anyRune:
+			gi, si = gi+1, si+unit(s, si)
+			for si < len(s) && s[si]&0xC0 == 0x80 {
+				si++
+			}
+		case gi < len(g) && g[gi] == anyRun:
+			star, mark = gi, si
+			gi++
+		case star >= 0:
+			mark += unit(s, mark)
+			gi, si = star+1, mark
+		default:
+			return false
+		}
+	}
+	for gi < len(g) && g[gi] == anyRun {
+		gi++
+	}
+	return gi == len(g)
+}
+
+// unit is the length of what Java holds in one char: of a character beyond the
+// first 65536, which is four bytes, the first two or the last two.
+func unit[T ~string | ~[]byte](s T, i int) int {
+	n := 1
+	switch c := s[i]; {
+	case c >= 0xE0 && c < 0xF0:
+		n = 3
+	case c >= 0x80:
+		n = 2
+	}
+	return min(n, len(s)-i)
+}
+
+// pattern is one pattern of the security plugin: a name, a glob, or /regex/.
+type pattern struct {
+	text string
+	glob glob           // nil for a regular expression
+	re   *regexp.Regexp // nil for a glob
+}
+
+func compilePattern(text string) (pattern, error) {
+	if strings.TrimSpace(text) == "" {
+		return pattern{}, errors.New("is blank and matches nothing; remove it")
+	}
+	if text[0] != '/' || text[len(text)-1] != '/' {
+		return pattern{text: text, glob: parseGlob(text)}, nil
+	}
+	if len(text) < 2 {
+		return pattern{}, errors.New("want /regex/ or a pattern with * and ?")
+	}
+	re, err := compileName(text[1 : len(text)-1])
+	return pattern{text: text, re: re}, err
+}
+
+func (p *pattern) exact() bool {
+	return p.re == nil && !slices.Contains(p.glob, anyRun) && !slices.Contains(p.glob, anyOne)
+}
+
+// matchPattern matches whole texts and is case sensitive.
+func matchPattern[T ~string | ~[]byte](p *pattern, s T) bool {
+	if p.re == nil {
+		return matchGlob(p.glob, s)
+	}
+	switch s := any(s).(type) {
+	case string:
+		return p.re.MatchString(s)
+	case []byte:
+		return p.re.Match(s)
+	}
+	return false
+}
+
+// patterns match what one of them matches. The zero value matches nothing.
+type patterns struct {
+	texts  []string
+	names  map[string]struct{} // those that match one text alone
+	others []pattern
+}
+
+func (l *patterns) add(text string) error {
+	p, err := compilePattern(text)
+	if err != nil {
+		return err
+	}
+	l.put(p)
+	return nil
+}
+
+// mustPatterns is for patterns that are known to be valid.
+func mustPatterns(texts ...string) *patterns {
+	l := &patterns{}
+	for _, text := range texts {
+		if err := l.add(text); err != nil {
+			panic(err)
+		}
+	}
+	return l
+}
+
+func (l *patterns) put(p pattern) {
+	l.texts = append(l.texts, p.text)
+	if !p.exact() {
+		l.others = append(l.others, p)
+		return
+	}
+	if l.names == nil {
+		l.names = map[string]struct{}{}
+	}
+	l.names[p.text] = struct{}{}
+}
+
+func matchAny[T ~string | ~[]byte](l *patterns, s T) bool {
+	if _, ok := l.names[string(s)]; ok {
+		return true
+	}
+	for i := range l.others {
+		if matchPattern(&l.others[i], s) {
+			return true
+		}
+	}
+	return false
+}
+
+// overlap reports whether one text might match both patterns. Regular
+// expressions might match anything.
+func overlap(a, b string) bool {
+	p, errA := compilePattern(a)
+	q, errB := compilePattern(b)
+	if errA != nil || errB != nil || p.re != nil || q.re != nil || strings.Contains(a+b, "${") {
+		return true
+	}
+	return meet(p.glob, q.glob)
+}
+
+// meet reports whether one text matches both. It walks the pairs of places.
+func meet(a, b glob) bool {
+	row := make([]bool, len(b)+1) // row[j]: what is left of a and b[j:] meet
+	for i := len(a); i >= 0; i-- {
+		next := slices.Clone(row)
+		for j := len(b); j >= 0; j-- {
+			switch {
+			case i == len(a) && j == len(b):
+				row[j] = true
+			case i < len(a) && a[i] == anyRun:
+				row[j] = next[j] || j < len(b) && row[j+1]
+			case j < len(b) && b[j] == anyRun:
+				row[j] = row[j+1] || i < len(a) && next[j]
+			case i == len(a) || j == len(b):
+				row[j] = false
+			default:
+				// A ? takes several bytes; it is as wide as a run here, so that
+				// nothing that meets is missed.
+				one := a[i] == anyOne || b[j] == anyOne
+				row[j] = (a[i] == b[j] || one) && next[j+1] || one && (next[j] || row[j+1])
+			}
+		}
+	}
+	return row[0]
+}

@@ -265,8 +265,8 @@ func (k *keys) dropLocked(kid string) {
 // Retire drops the key with this kid at once, in this process: it signs no more
 // tokens, verifies no more and is published no more, also when the name stands
 // for it now or later. What [Signer.CryptoSigner] returned before stays. It
-// reports whether there was one. To revoke a key everywhere,
-// disable it in the backend as well, which [Keys.RevocationBound] is about.
+// reports whether there was one. To revoke a key everywhere, disable it in the
+// backend as well, which [Keys.RevocationBound] is about.
 func (k *Keys) Retire(kid string) bool {
 	state := k.get()
 	if state == nil {

@@ -61,8 +61,9 @@ type Options struct {
 	// cannot be less than a refresh may take.
 	MaxStale time.Duration
 
-	// Timeout of one refresh, and of one call that signs or verifies a token,
-	// with what the backend tries again. 0: 10 s. At most RefreshInterval.
+	// Timeout of one refresh, half of it for the question what the name stands
+	// for; and of one call that signs or verifies a token, with what the backend
+	// tries again. 0: 10 s. At most RefreshInterval.
 	Timeout time.Duration
 }
 

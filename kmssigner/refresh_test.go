@@ -257,3 +257,63 @@ func TestLateNews(t *testing.T) {
 		}
 	})
 }
+
+// TestOldKeyIsAskedFor: an old key verifies as long as the backend tells of it,
+// and no longer than MaxStale after it ceased to.
+//
+// Rule M3
+func TestOldKeyIsAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const maxStale = 6 * time.Minute
+		backend := memory(kmstest.P256)
+		signer := newSigner(t, backend, &kmssigner.Options{MaxStale: maxStale})
+		defer signer.Close()
+		old := signer.Keys().List()[0]
+		token := must(signer.Mint(t.Context(), map[string]any{}))
+		backend.Point(backend.Create(kmstest.P256))
+		refresh(t, signer)
+		time.Sleep(40 * time.Minute)
+		v, err := signer.Keys().Verify(t.Context(), compact(t, token))
+		if left := time.Until(v.NotAfter); err != nil || left <= 0 || left > maxStale {
+			t.Errorf("%v, for %v", err, left)
+		}
+		backend.FailKey(old.BackendID, kmstest.Describe, errors.New("denied"))
+		asked := time.Now()
+		refresh := signer.Keys().Refresh(t.Context())
+		if refresh == nil || signer.Keys().Health().LastError == nil {
+			t.Error("nobody learns that the old key could not be asked for")
+		}
+		time.Sleep(maxStale)
+		if _, err := signer.Keys().Verify(t.Context(), compact(t, token)); !errors.Is(err, jwks.ErrUnavailable) {
+			t.Errorf("%v after it was last heard of: %v", time.Since(asked), err)
+		}
+		if list := signer.Keys().List(); len(list) != 1 || !list[0].Signs || signer.Keys().Set().Len() != 1 {
+			t.Errorf("%+v", list)
+		}
+		if _, err := signer.Mint(t.Context(), map[string]any{}); err != nil {
+			t.Errorf("the new key: %v", err)
+		}
+	})
+}
+
+// TestCallsAreBounded: a backend that hangs keeps nobody for longer than Timeout.
+func TestCallsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		backend := memory(kmstest.P256)
+		signer := newSigner(t, backend, nil)
+		defer signer.Close()
+		token := must(signer.Mint(t.Context(), map[string]any{}))
+		for _, op := range []kmstest.Operation{kmstest.Sign, kmstest.Verify} {
+			backend.Hang(op, true)
+		}
+		began := time.Now()
+		if _, err := signer.Mint(t.Context(), map[string]any{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 10*time.Second {
+			t.Errorf("Mint: %v after %v", err, time.Since(began))
+		}
+		began = time.Now()
+		_, err := signer.Keys().Remote().Verify(t.Context(), compact(t, token))
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, jwks.ErrUnavailable) || time.Since(began) != 10*time.Second {
+			t.Errorf("Verify: %v after %v", err, time.Since(began))
+		}
+	})
+}

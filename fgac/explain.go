@@ -248,11 +248,11 @@ func (v *view) canonical() string {
 		probe, _ := v.masks.standard.apply(nil, "probe") // tells salts apart
 		masks = append(masks, string(probe))
 	}
-	includes := []string{"everything"}
+	includes := "everything" // which no digest of includes is
 	if v.fields.includes != nil {
-		includes = v.fields.includes.texts
+		includes = digestOf(v.fields.includes.texts)
 	}
-	return fmt.Sprint(digestOf(queries), digestOf(includes), digestOf(v.fields.excludes.texts), digestOf(masks))
+	return fmt.Sprint(digestOf(queries), includes, digestOf(v.fields.excludes.texts), digestOf(masks))
 }
 
 // digestOf is a hash of a set of texts.

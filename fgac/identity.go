@@ -87,6 +87,9 @@ func newIdentity(id *identity) Identity { return Identity{&id} }
 // for the hosts of a mapping. They are what the caller's connection says, never
 // what a request says.
 func (id Identity) WithHosts(hosts ...string) Identity {
+	if id.who == nil { // nobody, wherever from
+		return id
+	}
 	who := id.get()
 	who.hosts = slices.Clone(hosts)
 	return newIdentity(&who)

@@ -19,6 +19,7 @@ import (
 	"github.com/tokenacl/tokenacl"
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/groups"
+	"github.com/tokenacl/tokenacl/acl/pushdown/bleve"
 	"github.com/tokenacl/tokenacl/claims"
 	"github.com/tokenacl/tokenacl/fgac"
 	"github.com/tokenacl/tokenacl/internal/testkeys"
@@ -83,6 +84,13 @@ func (a askedURL) RoundTrip(req *http.Request) (*http.Response, error) {
 	default:
 	}
 	return nil, errors.New("no such host")
+}
+
+// shownInBleve reports whether the clause has the mark, in the letters of that package.
+func shownInBleve(c bleve.Clause) bool {
+	fields, err := bleve.Fields(acl.List{acl.Allow.User(secretMark)}, acl.Rules{}, bleve.Options{})
+	word, _ := fields["allow"].(string)
+	return err == nil && word != "" && strings.Contains(string(c.JSON()), word)
 }
 
 // holders makes a value of every type that can hold a secret, a token or a claim.
@@ -183,6 +191,10 @@ func holders(t *testing.T) map[string]held {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bleveClause, err := bleve.Filter(scope, acl.Rules{}, bleve.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	inIdentity := len(user.Roles()) == 1 && shownIn(user.Roles()[0]) != ""
 
 	return map[string]held{
@@ -195,6 +207,8 @@ func holders(t *testing.T) map[string]held {
 
 		"acl/groups.Directory": holding(&directory, true, len(expanded.DataSourceGroups) == 1 && shownIn(expanded.DataSourceGroups[0].GroupID) != ""),
 		"acl/groups.Members":   holding(&members, false, shownIn(members.Users[0]) != ""),
+
+		"acl/pushdown/bleve.Clause": holding(&bleveClause, true, shownInBleve(bleveClause)),
 
 		"jwks.JWS":          holding(j, true, shownIn(string(j.InsecurePayload())) != ""),
 		"jwks.Set":          holding(set, true, inSet),
@@ -253,6 +267,8 @@ var holdsNone = map[string]string{
 
 	"acl/s3meta.Documents": isDocs, "acl/s3meta.Document": isDocs, "acl/s3meta.Report": isDocs, "acl/s3meta.Defect": isDocs, "acl/s3meta.Finding": isDocs,
 	"acl/s3meta.Kind": isChoice, "acl/s3meta.Options": isConfig, "acl/s3meta.Limits": isConfig,
+
+	"acl/pushdown/bleve.Options": isConfig, "acl/pushdown/bleve.Error": isProblem,
 
 	"fgac.Explanation": "of rules, and the paths of a document's fields; a test of its package feeds it secrets", "fgac.Field": "the path of a field, and rules",
 	"fgac.Finding": "of rules", "fgac.TokenSettings": isConfig, "fgac.Keys": isConfig, "fgac.Resolution": isChoice, "fgac.Merge": isChoice, "fgac.Error": isProblem,

@@ -1,0 +1,277 @@
+package bleve
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/tokenacl/tokenacl/internal/strictjson"
+)
+
+// Error says what of a request or of a mapping is refused, and where. It quotes
+// no value.
+type Error struct {
+	Path   string // JSON pointer (RFC 6901) to the value; "" is the whole
+	Reason string
+}
+
+func (e *Error) Error() string {
+	if e.Path == "" {
+		return "bleve: " + e.Reason
+	}
+	return "bleve: " + e.Path + ": " + e.Reason
+}
+
+func refuse(reason string) *Error { return &Error{Reason: reason} }
+
+var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")
+
+// at adds the name of a member to the path of err.
+func at(name string, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return &Error{"/" + escapePointer.Replace(name) + e.Path, e.Reason}
+	}
+	return err
+}
+
+func notJSON(err error) *Error {
+	var e *strictjson.Error
+	if errors.As(err, &e) {
+		return refuse("is not strict JSON: " + e.Error())
+	}
+	return refuse("is not strict JSON")
+}
+
+// limits of what callers send.
+var limits = strictjson.Limits{Bytes: 1 << 20, Depth: 64}
+
+// Query returns the query for documents that f and user match; the score is that
+// of user. user is one query, JSON, of those that [Request] takes. What is
+// refused is an [*Error].
+func Query(f Clause, user []byte) ([]byte, error) {
+	v, err := strictjson.Parse(user, limits)
+	if err != nil {
+		return nil, notJSON(err)
+	}
+	if err := checkQuery(v); err != nil {
+		return nil, err
+	}
+	return filtered(f, v), nil
+}
+
+// filtered has the user's query alone under must.
+func filtered(f Clause, user strictjson.Value) json.RawMessage {
+	return encode(boolean{Must: &conjunction{[]any{json.RawMessage(user.Raw())}}, Filter: f.query()})
+}
+
+// Request returns the JSON of a search request that finds, counts and facets
+// what f matches and nothing else. user is the request that a caller sent:
+// strict JSON of at most 1 MiB, an object with a query. Whatever is not listed
+// here is refused, with an [*Error] that names the place; so are names spelled
+// in other letters, which Bleve would take.
+//
+//   - Members: query, size, from, sort, facets, fields, highlight,
+//     includeLocations, search_after, search_before, score.
+//   - Queries: all of Bleve's but custom_filter, custom_score, geometry and
+//     geometry_v2.
+//
+// knn is refused, because Bleve unites its hits with those of the query: write
+// that request yourself, with [Clause.JSON] as the filter of each.
+//
+// Fields have names, not "*", and are not our own, [Field]. With Options.Verify
+// fields ask for [StoredField] too: it is the ACLs of documents, so take it out
+// of what leaves the server.
+func Request(f Clause, user []byte) ([]byte, error) {
+	v, err := strictjson.Parse(user, limits)
+	if err != nil {
+		return nil, notJSON(err)
+	}
+	if v.Kind() != strictjson.Object {
+		return nil, refuse("want an object, not " + v.Kind().String())
+	}
+	out := map[string]json.RawMessage{}
+	for name, m := range v.Members() {
+		check := requestMembers[name]
+		if check == nil {
+			return nil, at(name, refuse("is not supported"))
+		}
+		if err := check(m); err != nil {
+			return nil, at(name, err)
+		}
+		out[name] = json.RawMessage(m.Raw())
+	}
+	query, given := v.Get("query")
+	if !given {
+		return nil, at("query", refuse("is missing"))
+	}
+	out["query"] = filtered(f, query)
+	if f.verify() {
+		fields, _ := v.Get("fields")
+		names := []any{StoredField}
+		for e := range fields.Elements() {
+			names = append(names, e.Any())
+		}
+		out["fields"] = encode(names)
+	}
+	return encode(out), nil
+}
+
+type check func(strictjson.Value) error
+
+var requestMembers = map[string]check{
+	"query": checkQuery, "size": number, "from": number, "score": oneOf("", "none"),
+	"sort":   list(checkSort),
+	"fields": list(checkField), "includeLocations": flag,
+	"search_after": list(text), "search_before": list(text),
+	"highlight": object(map[string]check{"style": text, "fields": list(checkField)}),
+	"facets": each(object(map[string]check{
+		"size": number, "field": checkField, "term_prefix": text, "term_pattern": text,
+		"numeric_ranges": list(object(map[string]check{"name": text, "min": number, "max": number})),
+		"date_ranges":    list(object(map[string]check{"name": text, "start": text, "end": text, "datetime_parser": text})),
+	})),
+}
+
+var sortMembers = object(map[string]check{
+	"by": oneOf("id", "score", "field", "geo_distance"), "field": checkField, "desc": flag, "type": text, "mode": text, "missing": text,
+	"location": free, "unit": text,
+})
+
+func checkSort(v strictjson.Value) error {
+	if s, ok := v.Str(); ok {
+		return name(strings.TrimLeft(s, "+-"))
+	}
+	return sortMembers(v)
+}
+
+// queryMembers are those of all queries. Their values are Bleve's to judge:
+// nothing inside the user's query reaches past the filter around it. What
+// needs a look is only what could ask for our own fields.
+var queryMembers map[string]check
+
+func init() { // refers to itself
+	queryMembers = map[string]check{
+		"must": checkQuery, "should": checkQuery, "must_not": checkQuery, "filter": checkQuery,
+		"conjuncts": list(checkQuery), "disjuncts": list(checkQuery),
+		"field": checkField, "query": checkQueryString,
+	}
+	for _, name := range []string{
+		"match", "match_phrase", "term", "terms", "prefix", "regexp", "wildcard", "match_all", "match_none", "ids", "bool", "cidr",
+		"min", "max", "inclusive_min", "inclusive_max", "start", "end", "inclusive_start", "inclusive_end", "datetime_parser",
+		"top_left", "bottom_right", "location", "distance", "polygon_points",
+		"boost", "analyzer", "operator", "fuzziness", "prefix_length",
+	} {
+		queryMembers[name] = free
+	}
+}
+
+func checkQuery(v strictjson.Value) error { return object(queryMembers)(v) }
+
+// checkQueryString refuses a text in Bleve's query syntax that could have one of
+// our fields: names stand in it with any of their characters escaped.
+func checkQueryString(v strictjson.Value) error {
+	s, ok := v.Str()
+	if !ok {
+		return refuse("want a string, not " + v.Kind().String())
+	}
+	if strings.Contains(strings.ReplaceAll(s, `\`, ""), Field+".") {
+		return refuse("has the name of a field of the ACL")
+	}
+	return nil
+}
+
+func checkField(v strictjson.Value) error {
+	s, ok := v.Str()
+	if !ok {
+		return refuse("want the name of a field, not " + v.Kind().String())
+	}
+	return name(s)
+}
+
+func name(field string) error {
+	switch {
+	case field == "*":
+		return refuse("want names of fields")
+	case field == Field || strings.HasPrefix(field, Field+"."):
+		return refuse("is a field of the ACL")
+	}
+	return nil
+}
+
+func free(strictjson.Value) error { return nil }
+
+func kind(k strictjson.Kind) check {
+	return func(v strictjson.Value) error {
+		if v.Kind() != k {
+			return refuse("want " + k.String() + ", not " + v.Kind().String())
+		}
+		return nil
+	}
+}
+
+var (
+	number = kind(strictjson.Number)
+	text   = kind(strictjson.String)
+	flag   = kind(strictjson.Bool)
+)
+
+func oneOf(values ...string) check {
+	return func(v strictjson.Value) error {
+		s, ok := v.Str()
+		for _, want := range values {
+			if ok && s == want {
+				return nil
+			}
+		}
+		return refuse("is not supported")
+	}
+}
+
+func list(c check) check {
+	return func(v strictjson.Value) error {
+		if v.Kind() != strictjson.Array {
+			return refuse("want an array, not " + v.Kind().String())
+		}
+		i := 0
+		for e := range v.Elements() {
+			if err := c(e); err != nil {
+				return at(strconv.Itoa(i), err)
+			}
+			i++
+		}
+		return nil
+	}
+}
+
+func object(members map[string]check) check {
+	return func(v strictjson.Value) error {
+		if v.Kind() != strictjson.Object {
+			return refuse("want an object, not " + v.Kind().String())
+		}
+		for name, m := range v.Members() {
+			c := members[name]
+			if c == nil {
+				return at(name, refuse("is not supported"))
+			}
+			if err := c(m); err != nil {
+				return at(name, err)
+			}
+		}
+		return nil
+	}
+}
+
+func each(c check) check {
+	return func(v strictjson.Value) error {
+		if v.Kind() != strictjson.Object {
+			return refuse("want an object, not " + v.Kind().String())
+		}
+		for name, m := range v.Members() {
+			if err := c(m); err != nil {
+				return at(name, err)
+			}
+		}
+		return nil
+	}
+}

@@ -44,14 +44,19 @@ func (e *engine) open(r acl.Rules) error {
 	if err != nil {
 		return err
 	}
+	e.close()
 	e.rules = r
 	e.index, err = bleve.New(e.t.TempDir()+"/index", m)
 	if err != nil {
 		return err
 	}
-	index := e.index
-	e.t.Cleanup(func() { index.Close() })
 	return e.checkMapping()
+}
+
+func (e *engine) close() {
+	if e.index != nil {
+		e.index.Close()
+	}
 }
 
 func (e *engine) checkMapping() error {
@@ -64,9 +69,6 @@ func (e *engine) checkMapping() error {
 
 // Store writes batches, so that there are several segments.
 func (e *engine) Store(r acl.Rules, docs []acltest.Document) error {
-	if e.index != nil {
-		e.index.Close()
-	}
 	if err := e.open(r); err != nil {
 		return err
 	}
@@ -79,7 +81,7 @@ func (e *engine) Store(r acl.Rules, docs []acltest.Document) error {
 		if err := batch.Index(d.ID, map[string]any{pushdown.Field: fields, "text": "word", "n": strconv.Itoa(i % 7)}); err != nil {
 			return err
 		}
-		if batch.Size() == 500 || i == len(docs)-1 {
+		if batch.Size() == 2000 || i == len(docs)-1 {
 			if err := e.index.Batch(batch); err != nil {
 				return err
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/groups"
 	"github.com/tokenacl/tokenacl/acl/pushdown/bleve"
+	"github.com/tokenacl/tokenacl/acl/pushdown/qdrant"
 	"github.com/tokenacl/tokenacl/claims"
 	"github.com/tokenacl/tokenacl/fgac"
 	"github.com/tokenacl/tokenacl/internal/testkeys"
@@ -195,6 +196,10 @@ func holders(t *testing.T) map[string]held {
 	if err != nil {
 		t.Fatal(err)
 	}
+	qdrantClause, err := qdrant.Filter(scope, acl.Rules{}, qdrant.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	inIdentity := len(user.Roles()) == 1 && shownIn(user.Roles()[0]) != ""
 
 	return map[string]held{
@@ -208,7 +213,8 @@ func holders(t *testing.T) map[string]held {
 		"acl/groups.Directory": holding(&directory, true, len(expanded.DataSourceGroups) == 1 && shownIn(expanded.DataSourceGroups[0].GroupID) != ""),
 		"acl/groups.Members":   holding(&members, false, shownIn(members.Users[0]) != ""),
 
-		"acl/pushdown/bleve.Clause": holding(&bleveClause, true, shownInBleve(bleveClause)),
+		"acl/pushdown/bleve.Clause":  holding(&bleveClause, true, shownInBleve(bleveClause)),
+		"acl/pushdown/qdrant.Clause": holding(&qdrantClause, true, shownIn(string(qdrantClause.JSON())) != ""),
 
 		"jwks.JWS":          holding(j, true, shownIn(string(j.InsecurePayload())) != ""),
 		"jwks.Set":          holding(set, true, inSet),
@@ -269,6 +275,7 @@ var holdsNone = map[string]string{
 	"acl/s3meta.Kind": isChoice, "acl/s3meta.Options": isConfig, "acl/s3meta.Limits": isConfig,
 
 	"acl/pushdown/bleve.Options": isConfig, "acl/pushdown/bleve.Error": isProblem,
+	"acl/pushdown/qdrant.Stored": isDocs, "acl/pushdown/qdrant.Level": isDocs, "acl/pushdown/qdrant.Options": isConfig, "acl/pushdown/qdrant.Error": isProblem,
 
 	"fgac.Explanation": "of rules, and the paths of a document's fields; a test of its package feeds it secrets", "fgac.Field": "the path of a field, and rules",
 	"fgac.Finding": "of rules", "fgac.TokenSettings": isConfig, "fgac.Keys": isConfig, "fgac.Resolution": isChoice, "fgac.Merge": isChoice, "fgac.Error": isProblem,

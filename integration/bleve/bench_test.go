@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/blevesearch/bleve/v2"
-	"github.com/blevesearch/bleve/v2/index/scorch"
 	"github.com/blevesearch/bleve/v2/mapping"
 	"github.com/blevesearch/bleve/v2/search/query"
 	"github.com/tokenacl/tokenacl/acl"
@@ -144,12 +143,11 @@ func build(b *testing.B, k kind) (bleve.Index, float64) {
 		b.Fatal(err)
 	}
 	path := b.TempDir() + "/index"
-	index, err := bleve.New(path, m)
+	builder, err := bleve.NewBuilder(path, m, map[string]any{"batchSize": 10_000})
 	if err != nil {
 		b.Fatal(err)
 	}
 	c := newCorpus(1)
-	batch := index.NewBatch()
 	for i := range benchDocuments {
 		name, fields, err := k.fields(c.acl())
 		if err != nil {
@@ -166,27 +164,15 @@ func build(b *testing.B, k kind) (bleve.Index, float64) {
 		} else if fields != nil {
 			doc[name] = fields
 		}
-		if err := batch.Index(fmt.Sprintf("d%07d", i), doc); err != nil {
+		if err := builder.Index(fmt.Sprintf("d%07d", i), doc); err != nil {
 			b.Fatal(err)
 		}
-		if batch.Size() == 10_000 {
-			if err := index.Batch(batch); err != nil {
-				b.Fatal(err)
-			}
-			batch.Reset()
-		}
 	}
-	inside, err := index.Advanced()
+	if err := builder.Close(); err != nil {
+		b.Fatal(err)
+	}
+	index, err := bleve.Open(path)
 	if err != nil {
-		b.Fatal(err)
-	}
-	if err := inside.(*scorch.Scorch).ForceMerge(b.Context(), nil); err != nil {
-		b.Fatal(err)
-	}
-	if err := index.Close(); err != nil { // which removes what was merged
-		b.Fatal(err)
-	}
-	if index, err = bleve.Open(path); err != nil {
 		b.Fatal(err)
 	}
 	size := int64(0)

@@ -31,7 +31,10 @@ var people = []person{
 
 // pool stands in for a user pool of Amazon Cognito. Its key is made with the
 // process and ends with it.
-type pool struct{ signer *kmssigner.Signer }
+type pool struct {
+	backend *kmstest.Backend
+	signer  *kmssigner.Signer
+}
 
 const (
 	poolIssuer = "https://cognito-idp.eu-west-1.example/eu-west-1_Research"
@@ -39,8 +42,10 @@ const (
 )
 
 func newPool(ctx context.Context) (*pool, error) {
-	signer, err := kmssigner.New(ctx, kmstest.New(kmstest.RSA2048), nil)
-	return &pool{signer}, err
+	p := &pool{backend: kmstest.New(kmstest.RSA2048)}
+	var err error
+	p.signer, err = kmssigner.New(ctx, p.backend, nil)
+	return p, err
 }
 
 // token is the ID token that the pool gives to a user who logs in.

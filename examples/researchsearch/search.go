@@ -22,9 +22,10 @@ var mappingFile []byte
 //go:embed config/action_groups.yml
 var groupsFile []byte
 
-// openRoles reads the files of the security plugin.
+// openRoles reads the files of the security plugin. Who is in two groups sees
+// what either shows; in the plugin, some of these would see less than with one.
 func openRoles(salt string) (*fgac.Roles, error) {
-	return fgac.Parse(rolesFile, mappingFile, &fgac.Options{ActionGroups: groupsFile, Salt: salt})
+	return fgac.Parse(rolesFile, mappingFile, &fgac.Options{ActionGroups: groupsFile, Merge: fgac.MergePerGrant, Salt: salt})
 }
 
 // service is a search in front of which roles stand.

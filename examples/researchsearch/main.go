@@ -114,7 +114,7 @@ func (o options) do(ctx context.Context, out *bufio.Writer) error {
 	}
 	switch {
 	case o.listen != "":
-		return s.serve(ctx, o.listen, flusher{out})
+		return s.serve(ctx, o.listen, out)
 	case o.as == "":
 		return s.walk(ctx, out)
 	}
@@ -205,15 +205,4 @@ func (s *service) walk(ctx context.Context, out io.Writer) error {
 		fmt.Fprintln(out)
 	}
 	return nil
-}
-
-// flusher writes at once: what serves does not end.
-type flusher struct{ *bufio.Writer }
-
-func (f flusher) Write(p []byte) (int, error) {
-	n, err := f.Writer.Write(p)
-	if err == nil {
-		err = f.Flush()
-	}
-	return n, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -147,7 +148,7 @@ func (s *service) handleIndex(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve answers until ctx ends, or somebody presses ctrl-C.
-func (s *service) serve(ctx context.Context, addr string, out io.Writer) error {
+func (s *service) serve(ctx context.Context, addr string, out *bufio.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	listener, err := net.Listen("tcp", addr)
@@ -156,11 +157,18 @@ func (s *service) serve(ctx context.Context, addr string, out io.Writer) error {
 	}
 	defer listener.Close()
 	tcp, ok := listener.Addr().(*net.TCPAddr)
+	local := ok && tcp.IP.IsLoopback()
 	server := &http.Server{
-		Handler: s.handler(ok && tcp.IP.IsLoopback()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		Handler: s.handler(local), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 	}
 	fmt.Fprintf(out, "http://%s (ctrl-C ends it)\n", listener.Addr())
+	if !local || s.pool == nil {
+		fmt.Fprintln(out, "There is no page, and no login: others may reach this address, or the tokens are not ours to make.")
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	select {

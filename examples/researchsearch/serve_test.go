@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -301,15 +303,10 @@ func TestWrite(t *testing.T) {
 	if got := s.do("PUT", "/pubmed/_doc/a", doc); got.status != 401 {
 		t.Errorf("without a token: %v", got)
 	}
-	for i := range mostDocuments {
-		if _, err := s.store.put("clinical-trials", document{fmt.Sprint(i), []byte("{}")}); err != nil {
-			if i != mostDocuments-24 {
-				t.Errorf("full after %d: %v", i, err)
-			}
-			return
-		}
+	s.store.indices["clinical-trials"] = make([]document, mostDocuments)
+	if got := s.do("PUT", "/clinical-trials/_doc/a", doc, full); got.status != 429 {
+		t.Errorf("an index that is full: %v", got)
 	}
-	t.Error("an index is never full")
 }
 
 // TestPage: it shows what is hidden, so only this machine gets it.
@@ -353,6 +350,45 @@ func TestPage(t *testing.T) {
 	for _, bad := range []string{"/compare?index=none&query={}", "/compare?index=pubmed&query={"} {
 		if got := local.do("GET", bad, ""); got.status < 400 || !strings.Contains(got.body, "reason") {
 			t.Errorf("%s: %v", bad, got)
+		}
+	}
+}
+
+// TestServe answers until its context ends, and then with 0.
+func TestServe(t *testing.T) {
+	for addr, page := range map[string]int{"127.0.0.1:0": 200, "0.0.0.0:0": 404} {
+		ctx, cancel := context.WithCancel(t.Context())
+		read, write := io.Pipe()
+		code := make(chan int)
+		go func() {
+			var errs strings.Builder
+			code <- run(ctx, []string{"-listen", addr}, write, &errs)
+			write.Close()
+		}()
+		first, _, _ := strings.Cut(firstLine(t, read), " ")
+		go io.Copy(io.Discard, read)
+		_, port, _ := net.SplitHostPort(strings.TrimPrefix(first, "http://"))
+		resp, err := http.Get("http://127.0.0.1:" + port + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != page {
+			t.Errorf("%s: the page answers %d, want %d", addr, resp.StatusCode, page)
+		}
+		cancel()
+		if got := <-code; got != 0 {
+			t.Errorf("%s: exit %d", addr, got)
+		}
+	}
+}
+
+func firstLine(t *testing.T, r io.Reader) string {
+	t.Helper()
+	var line []byte
+	for one := make([]byte, 1); ; line = append(line, one[0]) {
+		if _, err := r.Read(one); err != nil || one[0] == '\n' {
+			return string(line)
 		}
 	}
 }

@@ -68,13 +68,12 @@ const mostDocuments = 10_000 // of one index
 
 // put adds a document, or replaces the one with its id.
 func (s *store) put(index string, doc document) (created bool, err error) {
-	docs, err := s.documents(index)
-	if err != nil {
+	if _, err := s.documents(index); err != nil {
 		return false, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	docs = slices.Clone(s.indices[index])
+	docs := slices.Clone(s.indices[index])
 	i := slices.IndexFunc(docs, func(d document) bool { return d.id == doc.id })
 	switch {
 	case i >= 0:

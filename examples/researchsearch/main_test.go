@@ -194,7 +194,7 @@ func TestTrust(t *testing.T) {
 	}{
 		{"AWS", trust{file(aws), poolIssuer, poolClient, key.KeyID}, true, true},
 		{"the plugin", trust{file: file(plugin), kid: key.KeyID}, true, true},
-		{"a URL", trust{file(map[string]any{"JwksUrl": "https://keys.invalid/", "SubjectKey": "s", "RolesKey": "r"}), poolIssuer, poolClient, ""}, true, false},
+		{"a URL", trust{file(map[string]any{"JwksUrl": "https://127.0.0.1:1/keys", "SubjectKey": "s", "RolesKey": "r"}), poolIssuer, poolClient, ""}, true, false},
 		{"no kid", trust{file(aws), poolIssuer, poolClient, ""}, true, false},
 		{"another issuer", trust{file(aws), poolIssuer + "x", poolClient, key.KeyID}, true, false},
 		{"another audience", trust{file(aws), poolIssuer, "x", key.KeyID}, true, false},
@@ -210,6 +210,9 @@ func TestTrust(t *testing.T) {
 			t.Errorf("%s: %v", row.name, err)
 		}
 		if err != nil {
+			if strings.HasPrefix(row.name, "no ") && row.name != "no key" && !strings.Contains(err.Error(), "-issuer and -audience") {
+				t.Errorf("%s: %v does not tell what to do", row.name, err)
+			}
 			continue
 		}
 		if s.pool != nil {

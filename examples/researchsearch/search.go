@@ -36,15 +36,13 @@ type service struct {
 	pool  *pool // nil when tokens are somebody else's
 }
 
-// user returns who a verified token speaks of, with their roles.
+// user returns who a verified token speaks of, with their roles. Who is in no
+// group, or whose token names none, has no role: roles_mapping.yml knows groups
+// alone.
 func (s *service) user(scope acl.Scope) (*fgac.User, error) {
 	p, _ := scope.Principal()
-	claims := map[string]any{"user": p.User}
-	if !p.GroupsUnknown {
-		claims["groups"] = p.Groups
-	}
-	// roles_mapping.yml knows groups alone: who is in none has no role.
-	id, err := fgac.FromClaims(maps.All(claims), fgac.Keys{Subject: "user", Roles: "groups", MissingRolesMeanNone: true})
+	claims := map[string]any{"user": p.User, "groups": p.Groups}
+	id, err := fgac.FromClaims(maps.All(claims), fgac.Keys{Subject: "user", Roles: "groups"})
 	return s.roles.For(id), err
 }
 

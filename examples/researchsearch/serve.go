@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -94,7 +95,7 @@ func (s *service) either(next http.HandlerFunc) http.Handler {
 			authorization.ServeHTTP(w, r)
 			return
 		}
-		if r.Header.Get("Authorization") == "Bearer "+token[0] {
+		if slices.Equal(r.Header["Authorization"], []string{"Bearer " + token[0]}) {
 			r.Header.Del("Authorization") // the same again
 		}
 		idToken.ServeHTTP(w, r)

@@ -149,7 +149,7 @@ func TestServiceScenarios(t *testing.T) {
 	if ways != 4*3*2*6 {
 		t.Errorf("%d ways, want 144", ways)
 	}
-	// The seed's own spelling, as a browser or curl would send it.
+	// As the test console of API Gateway is told it, with the quotes escaped.
 	seed := `/search?query=%22%7B%5C%22query%5C%22%3A%7B%5C%22match_all%5C%22%3A%7B%7D%7D%7D%22&index=pubmed`
 	if got := s.do("POST", seed, "", "id_token: "+s.token("PubMedAdminUser")); got.total(t) != 34 {
 		t.Error(got)
@@ -188,6 +188,7 @@ func TestTokens(t *testing.T) {
 		{"beside a signature of AWS", []string{"Authorization: AWS4-HMAC-SHA256 Credential=x", "id_token: " + good}, 200},
 		{"two different ones", []string{"Authorization: Bearer " + good, "id_token: " + other}, 400},
 		{"two different ones, turned round", []string{"Authorization: Bearer " + other, "id_token: " + good}, 400},
+		{"the same twice, and another", []string{"Authorization: Bearer " + good, "Authorization: Bearer " + other, "id_token: " + good}, 400},
 		{"a good one and rubbish", []string{"Authorization: Bearer x", "id_token: " + good}, 400},
 		{"two in one header", []string{"id_token: " + good, "id_token: " + other}, 401},
 		{"id_token with a scheme", []string{"id_token: Bearer " + good}, 401},

@@ -122,9 +122,11 @@ func TestResearchDocument(t *testing.T) {
 	b := research(t, start(t, researchSearch, "-listen", "127.0.0.1:0"), "pubmed", all)
 	b.do(chromedp.Focus(chromedp.CSS(`#overview button[data-id="PM-0015"]`)), chromedp.KeyEvent(kb.Enter))
 	b.until("the document is open", `document.activeElement.id === "document-title" && document.activeElement.innerText === "A molecular clock for decidual ageing"`)
-	if n := js[int](b, `document.querySelectorAll("#fields td.hidden-row").length`); n != 2*15 {
-		t.Errorf("%d cells of a hidden document, want those of two users", n)
+	why := js[[]string](b, `[...document.querySelectorAll("#fields td.hidden-row")].filter((c) => c.rowSpan === 15).map((c) => c.innerText)`)
+	if len(why) != 2 || !strings.Contains(why[0], `role "pubmed-limited": {"bool": {"must_not"`) || !strings.Contains(why[1], `role "research-basic": {"term"`) {
+		t.Errorf("a document is hidden from two users for %q", why)
 	}
+	b.picture("research-hidden")
 	b.do(chromedp.Click(chromedp.CSS(`#overview button[data-id="PM-0001"]`)))
 	b.until("another is open", `document.querySelector("#document-id").innerText.startsWith("PM-0001")`)
 	states := js[map[string]int](b, `Object.fromEntries(["shown", "masked", "hidden-field", "hidden-row", "refused"].map((c) => [c, document.querySelectorAll("#fields td." + c).length]))`)

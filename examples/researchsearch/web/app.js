@@ -78,23 +78,27 @@ function head(table, first) {
   byId(table).tHead.rows[0].replaceChildren(element("th", { scope: "col" }, first), ...people);
 }
 
-// rows fills a table: a head and a cell for each person in each row. Of who is
-// refused there is one cell, in the first row.
-function rows(table, list, rowHead, cell) {
+// rows fills a table: a head and a cell for each person in each row. Of whom there
+// is but one thing to say, whole makes one cell, as high as all rows.
+function rows(table, list, rowHead, cell, whole = refused) {
   const all = list.map((item, i) => {
     const row = element("tr", {}, rowHead(item));
     for (const person of answer.people) {
-      if (person.status !== 403) row.append(cell(person, item));
-      else if (i === 0) row.append(refused(person, list.length));
+      const high = whole(person);
+      if (!high) row.append(cell(person, item));
+      if (!high || i > 0) continue;
+      high.rowSpan = list.length;
+      row.append(high);
     }
     return row;
   });
   byId(table).tBodies[0].replaceChildren(...all);
 }
 
-function refused(person, height) {
-  return element("td", { class: "refused", rowspan: height },
-    element("div", {}, element("b", {}, "403"), ...breakable(JSON.parse(person.denial).error.reason.replace(/ and User .*/, ""))));
+function refused(person) {
+  if (person.status !== 403) return null;
+  const reason = JSON.parse(person.denial).error.reason.replace(/ and User .*/, "");
+  return element("td", { class: "refused" }, element("div", {}, element("b", {}, "403"), ...breakable(reason)));
 }
 
 function documentHead(doc) {
@@ -130,19 +134,25 @@ function open(doc, go) {
   byId("document-id").textContent = `${doc.id}, field by field`;
   head("fields", "Field");
   const some = answer.people.map((p) => p.cells[doc.id]).find((cell) => cell?.state === "found");
-  rows("fields", some.fields.map((f) => f.path), (path) => element("th", { scope: "row" }, path), (person, path) => fieldCell(person.cells[doc.id], path));
+  rows("fields", some.fields.map((f) => f.path), (path) => element("th", { scope: "row" }, path), (person, path) => fieldCell(person.cells[doc.id], path),
+    (person) => refused(person) ?? unseen(person.cells[doc.id]));
   if (go) {
     byId("document-title").focus({ preventScroll: true });
     byId("document").scrollIntoView({ block: "start" });
   }
 }
 
+// unseen is the cell of a document that somebody does not find.
+function unseen(cell) {
+  if (cell.state === "found") return null;
+  const hidden = cell.state === "hidden";
+  return element("td", { class: hidden ? "hidden-row" : "missed" },
+    element("span", { class: "state" }, hidden ? "document hidden" : "not found"),
+    element("span", { class: "why" }, hidden ? `no rule admits it: ${cell.why}` : cell.why));
+}
+
 function fieldCell(cell, path) {
-  const f = cell.fields?.find((f) => f.path === path);
-  if (!f) {
-    const hidden = cell.state === "hidden";
-    return element("td", { class: hidden ? "hidden-row" : "missed", title: cell.why }, element("span", {}, hidden ? "document hidden" : "not found"));
-  }
+  const f = cell.fields.find((f) => f.path === path);
   const td = element("td", { class: fieldClass(f) });
   if (f.state !== "shown") td.append(element("span", { class: "state" }, f.state));
   if (f.value !== "") td.append(element("span", { class: "value" }, f.value));

@@ -150,8 +150,8 @@ func TestServiceScenarios(t *testing.T) {
 		t.Errorf("%d ways, want 144", ways)
 	}
 	// As the test console of API Gateway is told it, with the quotes escaped.
-	seed := `/search?query=%22%7B%5C%22query%5C%22%3A%7B%5C%22match_all%5C%22%3A%7B%7D%7D%7D%22&index=pubmed`
-	if got := s.do("POST", seed, "", "id_token: "+s.token("PubMedAdminUser")); got.total(t) != 34 {
+	escaped := `/search?query=%22%7B%5C%22query%5C%22%3A%7B%5C%22match_all%5C%22%3A%7B%7D%7D%7D%22&index=pubmed`
+	if got := s.do("POST", escaped, "", "id_token: "+s.token("PubMedAdminUser")); got.total(t) != 34 {
 		t.Error(got)
 	}
 	var first response

@@ -18,11 +18,11 @@ type Access struct {
 type access struct {
 	index string
 	views []view
-	only  []*view  // the first
-	why   []string // the user has each role
+	only  []*view         // the first
+	why   func() []string // the user has each role; for Explain alone
 }
 
-func newAccess(index string, why []string, views ...view) *Access {
+func newAccess(index string, why func() []string, views ...view) *Access {
 	a := &access{index, views, []*view{&views[0]}, why}
 	return &Access{&a}
 }

@@ -49,7 +49,7 @@ func (e Explanation) String() string {
 // it says is more than the user may know.
 func (a *Access) Explain(id string, source []byte) Explanation {
 	in := *a.in
-	e := Explanation{Roles: slices.Clone(in.why)}
+	e := Explanation{Roles: slices.Clone(in.why())}
 	d, ok := readDocument(id, source)
 	if !ok {
 		e.By = []string{"the document is not strict JSON"}
@@ -174,20 +174,23 @@ func (v *view) masking(path string) []string {
 // why tells for each role of a user what gives it. A backend role that is no role
 // is left out: its name is the caller's.
 func (u *user) why() []string {
-	var list []string
-	for _, name := range u.names {
-		var reasons []string
-		if u.roles.options.Resolution != MappingOnly && slices.Contains(u.id.backendRoles, name) && u.roles.roles[name] != nil {
-			reasons = append(reasons, "a backend role of that name")
-		}
-		if u.roles.options.Resolution != BackendRolesOnly {
-			for i := range u.roles.mapping {
-				if m := &u.roles.mapping[i]; m.role == name {
-					reasons = append(reasons, m.why(u.id)...)
-				}
+	byRole := map[string][]string{}
+	if u.roles.options.Resolution != MappingOnly {
+		for _, name := range u.id.backendRoles {
+			if u.roles.roles[name] != nil {
+				byRole[name] = []string{"a backend role of that name"}
 			}
 		}
-		if len(reasons) > 0 {
+	}
+	if u.roles.options.Resolution != BackendRolesOnly {
+		for i := range u.roles.mapping {
+			m := &u.roles.mapping[i]
+			byRole[m.role] = append(byRole[m.role], m.why(u.id)...)
+		}
+	}
+	var list []string
+	for _, name := range u.names {
+		if reasons := byRole[name]; len(reasons) > 0 {
 			list = append(list, name+": "+strings.Join(reasons, ", "))
 		}
 	}

@@ -24,9 +24,9 @@ type User struct {
 type user struct {
 	roles   *Roles
 	id      *identity
-	names   []string // of the roles, sorted
-	reasons []string // that the user has each of them
-	held    []*role  // those of them that exist
+	names   []string        // of the roles, sorted
+	reasons func() []string // that the user has each of them; for Explain alone
+	held    []*role         // those of them that exist
 
 	// Of the indices last asked for. Bounded by maxPrepared.
 	mu       sync.RWMutex
@@ -62,7 +62,7 @@ func (r *Roles) For(id Identity) *User {
 	who.variables = maps.Clone(who.variables)
 	who.define("user.roles", who.backendRoles)
 	who.define("user.securityRoles", u.names)
-	u.reasons = u.why()
+	u.reasons = sync.OnceValue(u.why)
 	return &User{&u}
 }
 

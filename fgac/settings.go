@@ -11,9 +11,12 @@ import (
 // TokenSettings say whose tokens are trusted and what is read from them. They are
 // plain data, for tokenconfig.JWT, claims.Options, jwks and [FromClaims].
 type TokenSettings struct {
-	PublicKeys []string // PEM, for jwks.ParsePEM; each may verify a token. None with JWKSURL
-	JWKSURL    string   // https, for jwks.NewRemote; "" with PublicKeys
-	Issuer     string   // that iss has to be; "": none is required
+	// PublicKeys are PEM, for jwks.ParsePEM with AnyKeyID, since their tokens may
+	// have a kid that the file does not tell; each may verify a token. None with
+	// JWKSURL.
+	PublicKeys []string
+	JWKSURL    string // https, for jwks.NewRemote; "" with PublicKeys
+	Issuer     string // that iss has to be; "": none is required
 	// ClaimRegex matches the audiences that are required, one of which has to be in
 	// aud, as tokenconfig.JWT.ClaimRegex does; "": none is required.
 	ClaimRegex string

@@ -57,7 +57,6 @@ func parseFlags(args []string, stderr io.Writer) (o options, err error) {
 	f.StringVar(&o.trust.file, "jwt", "", "trust the tokens that this `FILE` describes: JWTOptions of Amazon OpenSearch Service, or the plugin's")
 	f.StringVar(&o.trust.issuer, "issuer", "", "with -jwt: the `URL` that iss has to be")
 	f.StringVar(&o.trust.audience, "audience", "", "with -jwt: a regular `EXPRESSION` for aud, such as the client id")
-	f.StringVar(&o.trust.kid, "kid", "", "with -jwt and a PublicKey: the `KID` in the header of its tokens")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -71,7 +70,7 @@ func parseFlags(args []string, stderr io.Writer) (o options, err error) {
 	case searches && o.as == "":
 		return o, errors.New("want -as USER to search")
 	case o.trust.file == "" && other != trust{}:
-		return o, errors.New("-issuer, -audience and -kid go with -jwt")
+		return o, errors.New("-issuer and -audience go with -jwt")
 	case o.trust.file != "" && o.listen == "":
 		return o, errors.New("-jwt goes with -listen: the tokens are not ours to make")
 	case o.as != "" && o.listen != "":

@@ -114,7 +114,7 @@ func TestCommandErrors(t *testing.T) {
 	for _, args := range [][]string{
 		{"x"}, {"-x"}, {"-json"}, {"-q", "{}"}, {"-as", ""}, {"-as", "nobody"}, {"-as", "PubMedAdminUser", "-listen", "127.0.0.1:0"},
 		{"-as", "PubMedAdminUser", "-q", "{"}, {"-as", "PubMedAdminUser", "-q", `{"script":{}}`}, {"-as", "ResearchFullAccessUser", "-index", "none"},
-		{"-listen", "nowhere:x"}, {"-jwt", "x.json"}, {"-jwt", "missing.json", "-listen", "127.0.0.1:0"}, {"-issuer", "x"}, {"-kid", "x"},
+		{"-listen", "nowhere:x"}, {"-jwt", "x.json"}, {"-jwt", "missing.json", "-listen", "127.0.0.1:0"}, {"-issuer", "x"},
 	} {
 		if code, out, errs := command(t, args...); code != 2 || out != "" || errs == "" {
 			t.Errorf("%v: exit %d, %q, %q; want 2 and an error", args, code, out, errs)
@@ -154,8 +154,8 @@ func newService(t *testing.T) *service {
 	return s
 }
 
-// TestTrust reads the settings of others: a PEM verifies the tokens of the pool
-// when the kid is said, and no settings are taken that would take any token.
+// TestTrust reads the settings of others: a PEM verifies the tokens of the pool,
+// which have a kid, and no settings are taken that would take any token.
 func TestTrust(t *testing.T) {
 	p, err := newPool(t.Context())
 	if err != nil {
@@ -192,17 +192,16 @@ func TestTrust(t *testing.T) {
 		opens    bool
 		verifies bool
 	}{
-		{"AWS", trust{file(aws), poolIssuer, poolClient, key.KeyID}, true, true},
-		{"the plugin", trust{file: file(plugin), kid: key.KeyID}, true, true},
-		{"a URL", trust{file(map[string]any{"JwksUrl": "https://127.0.0.1:1/keys", "SubjectKey": "s", "RolesKey": "r"}), poolIssuer, poolClient, ""}, true, false},
-		{"no kid", trust{file(aws), poolIssuer, poolClient, ""}, true, false},
-		{"another issuer", trust{file(aws), poolIssuer + "x", poolClient, key.KeyID}, true, false},
-		{"another audience", trust{file(aws), poolIssuer, "x", key.KeyID}, true, false},
-		{"no issuer", trust{file(aws), "", poolClient, key.KeyID}, false, false},
-		{"no audience", trust{file(aws), poolIssuer, "", key.KeyID}, false, false},
-		{"no roles", trust{file(map[string]any{"PublicKey": block, "SubjectKey": "s"}), poolIssuer, poolClient, ""}, false, false},
-		{"two keys", trust{file(map[string]any{"signing_key": []string{block, block}, "subject_key": "s", "roles_key": "r"}), poolIssuer, poolClient, ""}, false, false},
-		{"no key", trust{file(map[string]any{"PublicKey": "-----BEGIN PUBLIC KEY-----", "SubjectKey": "s", "RolesKey": "r"}), poolIssuer, poolClient, ""}, false, false},
+		{"AWS", trust{file(aws), poolIssuer, poolClient}, true, true},
+		{"the plugin", trust{file: file(plugin)}, true, true},
+		{"a URL", trust{file(map[string]any{"JwksUrl": "https://127.0.0.1:1/keys", "SubjectKey": "s", "RolesKey": "r"}), poolIssuer, poolClient}, true, false},
+		{"another issuer", trust{file(aws), poolIssuer + "x", poolClient}, true, false},
+		{"another audience", trust{file(aws), poolIssuer, "x"}, true, false},
+		{"no issuer", trust{file(aws), "", poolClient}, false, false},
+		{"no audience", trust{file(aws), poolIssuer, ""}, false, false},
+		{"no roles", trust{file(map[string]any{"PublicKey": block, "SubjectKey": "s"}), poolIssuer, poolClient}, false, false},
+		{"two keys", trust{file(map[string]any{"signing_key": []string{block, block}, "subject_key": "s", "roles_key": "r"}), poolIssuer, poolClient}, false, false},
+		{"no key", trust{file(map[string]any{"PublicKey": "-----BEGIN PUBLIC KEY-----", "SubjectKey": "s", "RolesKey": "r"}), poolIssuer, poolClient}, false, false},
 		{"not settings", trust{file: file(map[string]any{"publicKey": block})}, false, false},
 	} {
 		s, err := open(t.Context(), row.trust)

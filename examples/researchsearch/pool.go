@@ -78,7 +78,6 @@ var poolSettings []byte
 type trust struct {
 	file             string // JWTOptions of Amazon OpenSearch Service, or the plugin's
 	issuer, audience string // that such a file of AWS does not have
-	kid              string // of the tokens, where the file has a PEM
 }
 
 func (t trust) gate(p *pool) (*tokenacl.Gate, error) {
@@ -108,23 +107,22 @@ func (t trust) gate(p *pool) (*tokenacl.Gate, error) {
 	if t.audience != "" {
 		settings.ClaimRegex = t.audience
 	}
-	keys, err := keysOf(settings, t.kid)
+	keys, err := keysOf(settings)
 	if err != nil {
 		return nil, err
 	}
 	return newGate(settings, keys)
 }
 
-// keysOf are fetched and kept fresh, or those of a PEM. A PEM says no kid, and
-// a token that has one is verified with a key of that kid alone.
-func keysOf(s fgac.TokenSettings, kid string) (jwks.Source, error) {
+// keysOf are fetched and kept fresh, or that of a PEM, which has no kid.
+func keysOf(s fgac.TokenSettings) (jwks.Source, error) {
 	if s.JWKSURL != "" {
 		return jwks.NewRemote(s.JWKSURL, nil)
 	}
 	if len(s.PublicKeys) > 1 {
 		return nil, errors.New("several public keys; this example reads one, or a JWKS")
 	}
-	set, err := jwks.ParsePEM([]byte(s.PublicKeys[0]), jwks.PEMOptions{KeyID: kid})
+	set, err := jwks.ParsePEM([]byte(s.PublicKeys[0]), jwks.PEMOptions{AnyKeyID: true})
 	return jwks.Static(set), err
 }
 

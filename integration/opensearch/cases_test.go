@@ -94,7 +94,7 @@ func (c *cluster) cases(t *testing.T) {
 		}
 		got, differences := c.compare(t, c.caller(t, row.user, row.claims, groups...), row.index)
 		if got != row.want || (len(differences) > 0) != (row.differ != "") {
-			t.Errorf("%+v: sees %d\n%s", row, got, strings.Join(differences, "\n"))
+			t.Errorf("%+v: sees %d\n%v", row, got, differences)
 		}
 	}
 }

@@ -12,9 +12,17 @@ import (
 func TestFGAC(t *testing.T) {
 	for _, version := range opensearch.Versions {
 		t.Run(version, func(t *testing.T) {
-			c := start(t, version)
+			c := start(t, version, nil)
 			t.Run("Cases", c.cases)
 			t.Run("Random", c.random)
+			t.Run("Unauthenticated", c.unauthenticated)
+			t.Run("Denials", c.denials)
+			t.Run("LeavesOut", c.leavesOut)
+			if c.old() {
+				return // the rest is about version 3
+			}
+			t.Run("Asked", c.asked)
+			t.Run("Differences", c.differ)
 		})
 	}
 }

@@ -29,25 +29,29 @@ import (
 // cluster is a server with the security plugin, and the same roles in process.
 type cluster struct {
 	*opensearch.Server
-	version  string
-	issuer   *tokentest.Issuer
-	verifier *claims.Verifier
-	keys     fgac.Keys
-	admin    string // the token of one who may do everything
-	options  fgac.Options
-	roles    *fgac.Roles
-	indices  map[string]map[string][]byte // documents by index and id
+	version       string
+	issuer        *tokentest.Issuer
+	verifier      *claims.Verifier
+	keys          fgac.Keys
+	admin         string // the token of one who may do everything
+	options       fgac.Options
+	authenticator map[string]any // the plugin's settings of tokens
+	roles         *fgac.Roles
+	indices       map[string]map[string][]byte // documents by index and id
 }
+
+// old is whether the server is one of version 2.
+func (c *cluster) old() bool { return strings.HasPrefix(c.version, "2.") }
 
 const salt = "0123456789abcdef"
 
 // start starts a server with the files of testdata, which fgac reads too.
-func start(t *testing.T, version string) *cluster {
+func start(t *testing.T, version string, settings map[string]any) *cluster {
 	t.Helper()
 	c := &cluster{version: version, issuer: tokentest.NewIssuer(t), indices: map[string]map[string][]byte{}}
-	authenticator := map[string]any{"signing_key": publicKey(t, c.issuer), "subject_key": "cognito:username", "roles_key": "cognito:groups",
+	c.authenticator = map[string]any{"signing_key": publicKey(t, c.issuer), "subject_key": "cognito:username", "roles_key": "cognito:groups",
 		"required_audience": tokentest.Audience, "required_issuer": tokentest.IssuerURL}
-	files := map[string][]byte{"config.yml": configuration(authenticator, false)}
+	files := map[string][]byte{"config.yml": configuration(c.authenticator)}
 	for name, kind := range map[string]string{"internal_users": "internalusers", "tenants": "tenants", "nodes_dn": "nodesdn", "allowlist": "allowlist", "audit": "audit"} {
 		files[name+".yml"] = fmt.Appendf(nil, "_meta: {type: %s, config_version: 2}\n", kind)
 	}
@@ -61,12 +65,14 @@ func start(t *testing.T, version string) *cluster {
 		files[name] = text
 	}
 	c.options = fgac.Options{ActionGroups: files["action_groups.yml"], Salt: salt}
-	if strings.HasPrefix(version, "2.") {
+	if c.old() {
 		c.options.MaskAlgorithm = "BLAKE2B_LEGACY_DEFAULT"
 	}
 	c.roles = parse(t, files["roles.yml"], files["roles_mapping.yml"], c.options)
-	c.trust(t, authenticator)
-	c.Server = opensearch.Start(t, opensearch.Config{Version: version, Security: files, Settings: map[string]any{"plugins.security.compliance.salt": salt}})
+	c.trust(t)
+	all := map[string]any{"plugins.security.compliance.salt": salt}
+	maps.Copy(all, settings)
+	c.Server = opensearch.Start(t, opensearch.Config{Version: version, Security: files, Settings: all})
 	c.admin = c.token("admin", nil, "administrators")
 	return c
 }
@@ -81,14 +87,18 @@ func parse(t *testing.T, roles, mapping []byte, opts fgac.Options) *fgac.Roles {
 }
 
 // configuration is the plugin's config.yml, as JSON, which is YAML.
-func configuration(authenticator map[string]any, leaveOut bool) []byte {
+func configuration(authenticator map[string]any) []byte {
+	return marshal(map[string]any{"_meta": map[string]any{"type": "config", "config_version": 2}, "config": config(authenticator, false, false)})
+}
+
+func config(authenticator map[string]any, leaveOut, challenge bool) map[string]any {
 	dynamic := map[string]any{
 		"do_not_fail_on_forbidden": leaveOut,
 		"authc": map[string]any{"tokens": map[string]any{"http_enabled": true, "order": 0,
-			"http_authenticator":     map[string]any{"type": "jwt", "challenge": false, "config": authenticator},
+			"http_authenticator":     map[string]any{"type": "jwt", "challenge": challenge, "config": authenticator},
 			"authentication_backend": map[string]any{"type": "noop"}}},
 	}
-	return marshal(map[string]any{"_meta": map[string]any{"type": "config", "config_version": 2}, "config": map[string]any{"dynamic": dynamic}})
+	return map[string]any{"dynamic": dynamic}
 }
 
 func marshal(v any) []byte {
@@ -129,9 +139,9 @@ func publicKey(t *testing.T, i *tokentest.Issuer) string {
 }
 
 // trust makes the verifier from the plugin's own settings.
-func (c *cluster) trust(t *testing.T, authenticator map[string]any) {
+func (c *cluster) trust(t *testing.T) {
 	t.Helper()
-	settings, err := fgac.ParseTokenSettings(marshal(authenticator))
+	settings, err := fgac.ParseTokenSettings(marshal(c.authenticator))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,6 +177,12 @@ type caller struct {
 func (c *cluster) caller(t *testing.T, user string, more map[string]any, groups ...string) caller {
 	t.Helper()
 	token := c.token(user, more, groups...)
+	return caller{token, c.roles.For(c.identity(t, token)), fmt.Sprintf("%s in %v", user, groups)}
+}
+
+// identity is the one of a token, from this machine.
+func (c *cluster) identity(t *testing.T, token string) fgac.Identity {
+	t.Helper()
 	verified, err := c.verifier.Verify(t.Context(), token)
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +191,7 @@ func (c *cluster) caller(t *testing.T, user string, more map[string]any, groups 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return caller{token, c.roles.For(id.WithHosts("127.0.0.1")), fmt.Sprintf("%s in %v", user, groups)}
+	return id.WithHosts("127.0.0.1")
 }
 
 // put stores documents in a new index.
@@ -209,7 +225,9 @@ type found struct {
 	Hits struct {
 		Total struct{ Value int }
 		Hits  []struct {
+			Index  string          `json:"_index"`
 			ID     string          `json:"_id"`
+			Score  float64         `json:"_score"`
 			Source json.RawMessage `json:"_source"`
 		}
 	}
@@ -321,7 +339,7 @@ func emptied(t *testing.T, server, fgac string) bool {
 // Version 2 reads documents into maps: of its answers the order is no matter.
 func (c *cluster) canonical(t testing.TB, text []byte) string {
 	t.Helper()
-	if strings.HasPrefix(c.version, "2.") {
+	if c.old() {
 		var v any
 		d := json.NewDecoder(bytes.NewReader(text))
 		d.UseNumber()

@@ -222,7 +222,7 @@ const documents = 40 // in each of them
 // fgac read what that API then returns.
 func (c *cluster) newWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
-	w := &world{rand.New(rand.NewPCG(seed, 1)), map[string]role{}, strings.HasPrefix(c.version, "2.")}
+	w := &world{rand.New(rand.NewPCG(seed, 1)), map[string]role{}, c.old()}
 	var roles, mapping []map[string]any
 	for i := range 120 {
 		name := fmt.Sprintf("random_%03d", i)
@@ -233,7 +233,7 @@ func (c *cluster) newWorld(t *testing.T, seed uint64) *world {
 	}
 	c.must(t, "PATCH", "/_plugins/_security/api/roles", roles)
 	c.must(t, "PATCH", "/_plugins/_security/api/rolesmapping", mapping)
-	c.roles = parse(t, c.must(t, "GET", "/_plugins/_security/api/roles", nil), c.must(t, "GET", "/_plugins/_security/api/rolesmapping", nil), c.options)
+	c.roles = c.rolesOf(t, c.options)
 	for _, index := range worldIndices {
 		docs := map[string][]byte{}
 		for i := range documents {

@@ -116,10 +116,11 @@ func (r request) expected(include, exclude, mask []string) []string {
 			switch a.kind {
 			case "aggs":
 				rows = append(rows, "D27")
-			case "sort":
-				rows = append(rows, "D28")
 			case "exists":
 				rows = append(rows, "D29")
+			}
+			if a.kind == "sort" || !slices.Contains(append(slices.Clone(keywords), "title", "note"), a.field) {
+				rows = append(rows, "D28")
 			}
 		}
 		if a.kind == "words" && slices.Contains(keywords, a.field) {

@@ -8,8 +8,9 @@ import (
 	"unicode/utf16"
 )
 
-// Challenge is the value of WWW-Authenticate that OpenSearch sends with a 401,
-// whose body is empty.
+// Challenge is the value of WWW-Authenticate that OpenSearch sends with a 401 and
+// no body, where its authenticator has challenge: true. Otherwise it sends a text
+// and no such header.
 const Challenge = `Bearer realm="OpenSearch Security"`
 
 // Denied is the error of a request that is refused: OpenSearch's 403. It holds

@@ -10,12 +10,15 @@ import (
 
 // TestFGAC compares package fgac with the security plugin of real servers.
 func TestFGAC(t *testing.T) {
+	t.Parallel()
 	for _, version := range opensearch.Versions {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel() // a server takes its time to start
 			c := start(t, version, nil)
 			t.Run("Cases", c.cases)
 			t.Run("Random", c.random)
 			t.Run("Unauthenticated", c.unauthenticated)
+			t.Run("NoRoles", c.noRoles)
 			t.Run("Denials", c.denials)
 			t.Run("LeavesOut", c.leavesOut)
 			if c.old() {
@@ -46,7 +49,7 @@ func (c *cluster) cases(t *testing.T) {
 		c.put(t, index, map[string]any{}, map[string][]byte{"1": []byte(`{"a":1}`)})
 	}
 	department := func(name string) map[string]any { return map[string]any{"department": name} }
-	for _, row := range []struct {
+	rows := []struct {
 		user   string
 		claims map[string]any
 		groups string
@@ -95,7 +98,11 @@ func (c *cluster) cases(t *testing.T) {
 		{"u", nil, "pubmed_admin_group", "no_such_index", -1, ""},
 		{`q"u\o/te é😀`, nil, `a"b c\d`, "pubmed", -1, ""},
 		{"two\nlines\t\x01\x7f\u2028", nil, "r", "pubmed", -1, ""},
-	} {
+	}
+	if len(rows) != 36 {
+		t.Errorf("%d rows", len(rows))
+	}
+	for _, row := range rows {
 		groups := strings.Split(row.groups, " ")
 		if row.groups == "" {
 			groups = nil

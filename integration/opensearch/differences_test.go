@@ -30,6 +30,7 @@ func mask(fields ...string) map[string]any { return map[string]any{"masked_field
 const all, hidden, refused = "all", "", "refused"
 
 var differences = []row{
+	{id: "D1", role: dls(`{"term":1}`), doc: `{"a":1}`, server: hidden, fgac: refused}, // 3.6 shows it
 	{id: "D2", role: mask("a::/(?<=.{1})./::*"), doc: `{"a":"Magnum"}`, server: `{"a":"M*****"}`, fgac: refused},
 	{id: "D3", role: fls("~"), doc: `{"a":1}`, server: all, fgac: refused},
 	{id: "D4", role: fls("a", "~b"), doc: `{"a":1,"b":2,"c":3}`, server: `{"a":1,"c":3}`, fgac: refused},

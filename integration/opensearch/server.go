@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,6 +44,9 @@ type Server struct {
 	URL string // http://127.0.0.1:PORT
 }
 
+// installing is held while Maven runs: its cache is not for two of it.
+var installing sync.Mutex
+
 //go:embed start.sh pom.xml Server.java log4j2.properties
 var files embed.FS
 
@@ -56,7 +60,9 @@ func Start(t testing.TB, c Config) *Server {
 		t.Fatal(err)
 	}
 	script, folder, home := filepath.Join(dir, "start.sh"), filepath.Join(dir, "jars"), filepath.Join(dir, "home")
+	installing.Lock()
 	out, err := exec.CommandContext(t.Context(), "bash", script, "install", c.Version, folder).CombinedOutput()
+	installing.Unlock()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == unavailable {
 		real.Missing(t, fmt.Sprintf("OpenSearch %s: %s", c.Version, out))
 	}

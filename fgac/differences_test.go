@@ -157,6 +157,9 @@ var differences = map[string]func(t *testing.T){
 			t.Errorf("accepted as %s", got)
 		}
 	},
+	"D35": func(t *testing.T) {
+		rewrites(t, `{"query":{"query_string":{"query":"b c","default_field":"title"}}}`, `{"match":{"title":"c"}}`)
+	},
 	"D26": func(t *testing.T) {
 		parseError(t, "", "", &Options{ActionGroups: []byte(`{"read": {"allowed_actions": ["*"]}}`)})
 	},

@@ -328,7 +328,7 @@ func TestDenied(t *testing.T) {
 	if !errors.As(err, &d) {
 		t.Fatalf("%v, want *Denied", err)
 	}
-	reason := `"no permissions for [indices:data/read/search] and User [name=PubMedAdminUser, backend_roles=[pubmed_admin_group, b], requestedTenant=null]"`
+	reason := `"no permissions for [indices:data/read/search] and User [name=PubMedAdminUser, backend_roles=[b, pubmed_admin_group], requestedTenant=null]"`
 	want := `{"error":{"root_cause":[{"type":"security_exception","reason":` + reason + `}],"type":"security_exception","reason":` + reason + `},"status":403}`
 	if got := string(d.Body()); got != want {
 		t.Errorf("body\n%s, want\n%s", got, want)
@@ -345,6 +345,15 @@ func TestDenied(t *testing.T) {
 	for _, err := range []error{u.Cluster(Search), func() error { _, err := u.Access("indices:data/read/msearch", "pubmed"); return err }()} {
 		if !errors.As(err, &d) || !strings.Contains(err.Error(), "use ") {
 			t.Error(err)
+		}
+	}
+	for given, want := range map[string]string{ // answers of OpenSearch 3.4
+		"left_1 left_2": "left_2, left_1", "z y x a b c d e f": "a, b, c, d, e, f, x, y, z", "random_093 random_117 random_053": "random_117, random_093, random_053",
+		"random_033 random_003 random_022 random_000": "random_033, random_022, random_000, random_003", "é😀 a": `a, é\uD83D\uDE00`,
+	} {
+		_, err := r.For(identityOf(t, "u", strings.Fields(given)...)).Access(Search, "clinical-trials")
+		if !errors.As(err, &d) || !strings.Contains(string(d.Body()), "backend_roles=["+want+"]") {
+			t.Errorf("%s: %s", given, d.Body())
 		}
 	}
 	odd := "\"\\\b\t\n\f\r\x01\x1f/<é\u2028"

@@ -1,6 +1,7 @@
 package fgac
 
 import (
+	"bytes"
 	"encoding/hex"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -341,4 +343,51 @@ func FuzzMask(f *testing.F) {
 			t.Errorf("%q becomes %d bytes", value, len(got))
 		}
 	})
+}
+
+// TestMasksKeepStructure requires that a mask changes strings alone.
+func TestMasksKeepStructure(t *testing.T) {
+	var shape func(v any) any
+	shape = func(v any) any {
+		switch v := v.(type) {
+		case map[string]any:
+			out := map[string]any{}
+			for name, member := range v {
+				out[name] = shape(member)
+			}
+			return out
+		case []any:
+			out := []any{}
+			for _, e := range v {
+				out = append(out, shape(e))
+			}
+			return out
+		case string:
+			return "text"
+		}
+		return v
+	}
+	masked := 0
+	rapid.Check(t, func(t *rapid.T) {
+		source := mustJSON(drawNested(t, 2))
+		r, err := Parse([]byte(rolesWith([][]string{nil}, rapid.SliceOfN(fieldGlobs, 1, 3).Draw(t, "masks"))), []byte(everyRole), &Options{InsecureDefaultSalt: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, _ := FromClaims(func(yield func(string, any) bool) { yield("sub", "mary") }, Keys{})
+		a, _ := r.For(id).Access(Search, "i")
+		got, ok := a.Document(source)
+		if !ok {
+			t.Skip()
+		}
+		if diff := cmp.Diff(shape(numbers(source)), shape(numbers(got))); diff != "" {
+			t.Fatalf("%s (-want +got):\n%s", source, diff)
+		}
+		if !bytes.Equal(source, got) {
+			masked++
+		}
+	})
+	if masked == 0 {
+		t.Error("nothing was masked")
+	}
 }

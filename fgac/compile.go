@@ -91,6 +91,17 @@ func members(t *tree, known ...string) error {
 	return nil
 }
 
+// These bound the path of a field, in a query and in a document: every object on
+// its way is compared with every rule for fields.
+const (
+	maxPath = 1024 // bytes
+	maxDots = 100
+)
+
+func longPath(path string) bool {
+	return len(path) > maxPath || strings.Count(path, ".") > maxDots
+}
+
 // fieldName checks the name of a field, which may have variables.
 func fieldName(t *tree) (string, error) {
 	if t.open != nil {
@@ -99,6 +110,8 @@ func fieldName(t *tree) (string, error) {
 	switch {
 	case t.kind != strictjson.String || t.text == "":
 		return "", errors.New("want the name of a field")
+	case longPath(t.text):
+		return "", errors.New("the name of a field is longer than 1024 bytes, or has more than 100 dots")
 	case strings.ContainsAny(t.text, "*?"):
 		return "", errors.New("wildcards in the name of a field are not supported")
 	case metadata(t.text):

@@ -3,6 +3,7 @@ package fgac
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -218,7 +219,7 @@ func (c *compiler) match(t *tree) (query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := newMatch(name, main)
+	q, err := c.words(name, main, false)
 	if operator, ok := rest.get("operator"); ok && err == nil {
 		switch strings.ToLower(operator.text) {
 		case "and":
@@ -231,16 +232,39 @@ func (c *compiler) match(t *tree) (query, error) {
 	return q, err
 }
 
-func newMatch(name string, main *tree) (matchWords, error) {
+// words reads what a match or a phrase looks for.
+func (c *compiler) words(name string, main *tree, repeated bool) (matchWords, error) {
 	v, err := value(main)
 	if err != nil {
 		return matchWords{}, err
 	}
-	q := matchWords{field: name, value: v, words: unique(words(v.text))}
-	if len(q.words) > 64 {
-		return q, errors.New("has more than 64 words")
+	q := matchWords{field: name, value: v}
+	if q.words, err = wordsOf(v.text, repeated); err != nil {
+		return q, err
 	}
-	return q, nil
+	if len(q.words) == 0 && main.open == nil && !c.request {
+		err = errors.New("has no word in it: it matches nothing, and its negation everything")
+	}
+	return q, err
+}
+
+// maxWords bounds the words of a query; a match notes in 64 bits which it saw.
+const maxWords = 64
+
+// wordsOf returns the words of a query in lower case, each once unless they may
+// be repeated. It reads no further than it has to.
+func wordsOf(text string, repeated bool) ([]string, error) {
+	var all []string
+	for word, rest := nextWord(text); word != ""; word, rest = nextWord(rest) {
+		if word = lower(word); !repeated && slices.Contains(all, word) {
+			continue
+		}
+		if len(all) == maxWords {
+			return nil, errors.New("has more than 64 words")
+		}
+		all = append(all, word)
+	}
+	return all, nil
 }
 
 func (c *compiler) phrase(t *tree) (query, error) {
@@ -248,8 +272,7 @@ func (c *compiler) phrase(t *tree) (query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := newMatch(name, main)
-	q.words = words(q.value.text)
+	q, err := c.words(name, main, true)
 	return phrase(q), err
 }
 

@@ -201,8 +201,11 @@ func (q matchWords) match(d *document) verdict {
 					seen |= 1 << i
 				}
 			}
+			if q.enough(seen) {
+				return yes
+			}
 		}
-		return verdictOf(q.enough(seen))
+		return no
 	})
 	return best
 }

@@ -17,6 +17,33 @@ func TestLongestNames(t *testing.T) {
 	}
 }
 
+// TestAmplification: the rules of a caller are repeated for each clause that is
+// about a field which some of them hide, up to a bound.
+//
+// Rule G4
+func TestAmplification(t *testing.T) {
+	roles := map[string]any{}
+	for i, fls := range [][]string{{}, {"title"}} {
+		roles[fmt.Sprintf("r%d", i)] = map[string]any{"index_permissions": []any{map[string]any{"index_patterns": []string{"i"}, "allowed_actions": []string{"read"},
+			"fls": fls, "dls": `{"term":{"a":"` + strings.Repeat("x", 200_000) + `"}}`}}}
+	}
+	a := mustAccess(t, mustParse(t, string(mustJSON(roles)), everyRole, &Options{Merge: MergePerGrant}).For(identityOf(t, "mary")), "i")
+	ask := func(field string, clauses int) (int, error) {
+		clause := `{"term":{"` + field + `":1}},`
+		got, err := a.Rewrite([]byte(`{"query":{"bool":{"must":[` + strings.TrimSuffix(strings.Repeat(clause, clauses), ",") + `]}}}`))
+		return len(got), err
+	}
+	if n, err := ask("secret", 80); err != nil || n < 80*200_000 {
+		t.Errorf("80 clauses: %d bytes, %v", n, err)
+	}
+	if n, err := ask("secret", 90); err == nil || n > 0 || !strings.Contains(err.Error(), "16 MiB") {
+		t.Errorf("90 clauses: %d bytes, %v", n, err)
+	}
+	if n, err := ask("title", 1000); err != nil || n > 1<<20 {
+		t.Errorf("a field that all show: %d bytes, %v", n, err)
+	}
+}
+
 // TestManyWords: how many words follow the one too many costs nothing.
 //
 // Rule G4

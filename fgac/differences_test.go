@@ -157,6 +157,17 @@ var differences = map[string]func(t *testing.T){
 			t.Errorf("accepted as %s", got)
 		}
 	},
+	"D35": func(t *testing.T) {
+		a := accessTo(t, [][]string{nil}, []string{"journal"}, Options{InsecureDefaultSalt: true})
+		if got, err := a.Rewrite([]byte(`{"sort":"journal.raw"}`)); err != nil || !strings.Contains(string(got), noField) {
+			t.Errorf("%s, %v", got, err)
+		}
+	},
+	"D36": func(t *testing.T) {
+		if got, err := listed(t, "~attrs.secret").Rewrite([]byte(`{"query":{"term":{"attrs":"x"}}}`)); err != nil || strings.Contains(string(got), "attrs") {
+			t.Errorf("%s, %v", got, err)
+		}
+	},
 	"D26": func(t *testing.T) {
 		parseError(t, "", "", &Options{ActionGroups: []byte(`{"read": {"allowed_actions": ["*"]}}`)})
 	},

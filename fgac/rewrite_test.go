@@ -162,17 +162,51 @@ func TestExists(t *testing.T) {
 		want              bool // usable
 	}{
 		{"~a.b", "", "a", false}, {"~a.b", "", "a.c", true}, {"~a.b.c", "", "a.b", false}, {"~ab", "", "a", true}, {"~*x", "", "a", false}, {"", "a.b", "a", false}, {"", "b", "a", true}, {"a", "", "a", true}, {"a.b", "", "a", false},
+		{"a a.b", "", "a", false}, {"a a.b a.*", "", "a", true}, {"a a.b a*", "", "a", true}, {"a a.b *", "", "a", true}, {"a a.b a.*c", "", "a", false}, {"a a.b b*", "", "a", false}, {"a a.b a.*c*", "", "a", false}, {"a ab.c", "", "a", true},
 	} {
 		var fls, masks []string
 		if row.fls != "" {
-			fls = []string{row.fls}
+			fls = strings.Fields(row.fls)
 		}
 		if row.masks != "" {
 			masks = []string{row.masks}
 		}
 		a := accessTo(t, [][]string{fls}, masks, Options{InsecureDefaultSalt: true})
-		if got := (*a.in).views[0].usableInside(row.field); got != row.want {
+		r := rewriter{access: *a.in}
+		if _, got := r.usable(true, row.field); got != row.want {
 			t.Errorf("%+v: %v", row, got)
+		}
+	}
+}
+
+// TestSubfields: what may be another way to index a masked value, and what a query
+// on an object that is a flat_object would find in it, is as if it did not exist.
+//
+// Rule F3
+func TestSubfields(t *testing.T) {
+	for _, row := range []struct {
+		fls, masks, field string
+		want              bool // usable
+		inside            bool // exists finds less than there is
+	}{
+		{"", "journal", "journal.raw", false, false}, {"", "journal", "journal._index_prefix", false, false}, {"", "journal", "journal.a.b", false, false}, {"", "journal", "journals.raw", true, false}, {"", "jour*l::MD5", "journal.raw", false, false},
+		{"", "journal.raw", "journal.raw", false, false}, {"", "journal", "journal.keyword", false, false}, {"", "journal.keyword", "journal", true, true}, {"", "a.journal", "a.title", true, false},
+		{"~attrs.secret", "", "attrs", false, false}, {"~attrs.secret*", "", "attrs", false, false}, {"", "attrs.secret", "attrs", false, false}, {"~attrs.a.b", "", "attrs.a", false, false}, {"~attrs.secret", "", "attrs.public", true, false},
+		{"~title.keyword", "", "title", true, true}, {"attrs attrs.x", "", "attrs", false, false}, {"attrs attrs.x attrs.*", "", "attrs", true, false}, {"~*.secret", "", "attrs", true, true},
+	} {
+		var masks []string
+		if row.masks != "" {
+			masks = []string{row.masks}
+		}
+		a := accessTo(t, [][]string{strings.Fields(row.fls)}, masks, Options{InsecureDefaultSalt: true})
+		for _, body := range []string{`{"query":{"term":{"F":"x"}}}`, `{"query":{"exists":{"field":"F"}}}`, `{"sort":["F"]}`, `{"aggs":{"x":{"terms":{"field":"F"}}}}`} {
+			if row.inside && strings.Contains(body, "exists") {
+				continue
+			}
+			got, err := a.Rewrite([]byte(strings.ReplaceAll(body, "F", row.field)))
+			if err != nil || strings.Contains(string(got), `"`+row.field+`"`) != row.want {
+				t.Errorf("%+v: %s, %v", row, got, err)
+			}
 		}
 	}
 }
@@ -200,10 +234,21 @@ func (r twinRule) without(v any, path string) any {
 		}
 		return out
 	}
-	if anyGlob(r.masks, path) {
+	if slices.ContainsFunc(paths(path), func(p string) bool { return anyGlob(r.masks, p) }) || r.partly(path) {
 		return nil
 	}
 	return v
+}
+
+// partly is for a path below which a rule names something, and not all is shown.
+func (r twinRule) partly(path string) bool {
+	below := func(p string) bool { return strings.HasPrefix(p, path+".") && p != path+".keyword" }
+	if slices.ContainsFunc(r.excludes, below) || slices.ContainsFunc(r.masks, below) {
+		return true
+	}
+	return slices.ContainsFunc(r.includes, below) && !slices.ContainsFunc(r.includes, func(p string) bool {
+		return p == "*" || p == path+".*" || p == path+"*" || p == path[:1]+"*"
+	})
 }
 
 // TestRewriteOracle requires that a rewritten query finds a document if and only

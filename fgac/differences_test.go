@@ -168,6 +168,12 @@ var differences = map[string]func(t *testing.T){
 			t.Errorf("%s, %v", got, err)
 		}
 	},
+	"D37": func(t *testing.T) {
+		roles := map[string][]map[string]any{"all": {entryOf("*", "", nil, nil)}, "own": {entryOf("logs-${attr.jwt.dept}", "", []string{"~secret"}, nil)}}
+		if _, err := userWith(t, roles, Options{}, "all own").Access(Search, "logs-1"); err == nil {
+			t.Error("the rules of an entry are left out")
+		}
+	},
 	"D26": func(t *testing.T) {
 		parseError(t, "", "", &Options{ActionGroups: []byte(`{"read": {"allowed_actions": ["*"]}}`)})
 	},

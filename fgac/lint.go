@@ -89,8 +89,7 @@ func (l *linter) role(r *role, merge Merge) {
 				l.add(r.name, "entry %d: mask %q has no salt: values can be told by trying", i, m.text)
 			}
 		}
-		ruled := g.dls != nil || !g.fields.empty() || len(g.masks) > 0
-		if merge != MergePerGrant && !matchAny(&g.actions, Search) && len(g.actions.texts) > 0 && (ruled || merge == MergeEmptyOverridesAll) {
+		if merge != MergePerGrant && !matchAny(&g.actions, Search) && len(g.actions.texts) > 0 && (g.restricts() || merge == MergeEmptyOverridesAll) {
 			l.add(r.name, "entry %d: does not grant searching, but counts in searches of who has other roles too; MergePerGrant avoids that", i)
 		}
 		if len(g.indices) == 0 || len(g.actions.texts) == 0 {

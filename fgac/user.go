@@ -95,6 +95,9 @@ func (u *user) access(action, index string) (*Access, error) {
 	if err != nil {
 		return nil, err
 	}
+	if g := u.undecided(index, aliases); g != nil {
+		return nil, denied(u.id, fmt.Sprintf("role %q: a variable in its patterns of indices is undefined for this caller, and the rules beside it may be about this index", g.role), action)
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if len(u.prepared) >= maxPrepared {
@@ -184,9 +187,15 @@ func (u *user) covering(index string, aliases []string) []*grant {
 }
 
 func (g *grant) covers(id *identity, index string, aliases []string) bool {
+	return g.matches(id, true, index, aliases)
+}
+
+// matches reports whether a pattern of the entry whose variables are defined, or
+// one with some that are not, matches the index or an alias of it.
+func (g *grant) matches(id *identity, defined bool, index string, aliases []string) bool {
 	for i := range g.indices {
-		p, ok := g.indices[i].render(id)
-		if !ok {
+		p, all := g.indices[i].render(id)
+		if all != defined {
 			continue
 		}
 		if matchPattern(&p, index) || slices.ContainsFunc(aliases, func(a string) bool { return matchPattern(&p, a) }) {
@@ -194,6 +203,25 @@ func (g *grant) covers(id *identity, index string, aliases []string) bool {
 		}
 	}
 	return false
+}
+
+func (g *grant) restricts() bool { return g.dls != nil || !g.fields.empty() || len(g.masks) > 0 }
+
+// undecided returns an entry that restricts what is seen and might cover an index,
+// which an undefined variable keeps from being known. Where the rules of all entries
+// count, leaving it out could show what it hides.
+func (u *user) undecided(index string, aliases []string) *grant {
+	if u.roles.options.Merge == MergePerGrant {
+		return nil
+	}
+	for _, r := range u.held {
+		for _, g := range r.grants {
+			if g.restricts() && g.matches(u.id, false, index, aliases) && !g.covers(u.id, index, aliases) {
+				return g
+			}
+		}
+	}
+	return nil
 }
 
 // String tells how many roles u has, and no name of the caller.

@@ -102,7 +102,7 @@ var differences = map[string]func(t *testing.T){
 		}
 	},
 	"D20": func(t *testing.T) {
-		for _, doc := range []string{`{"a.b":1,"a":{"b":2}}`, `{"a":1,"a":2}`, `{"a":1}x`} {
+		for _, doc := range []string{`{"a.b":1,"a":{"b":2}}`, `{"a":1,"a":2}`, `{"a":1}x`, `{"` + strings.Repeat("a", maxPath+1) + `":1}`} {
 			hides(t, listed(t, "*"), doc)
 		}
 	},

@@ -86,11 +86,15 @@ func (f *fieldRule) shows(path []byte) bool {
 	if f.excluded(path) {
 		return false
 	}
-	return f.includes == nil || matchAny(f.includes, bytes.TrimSuffix(path, []byte(keyword)))
+	return f.includes == nil || matchAny(f.includes, bytes.TrimSuffix(path, keywordBytes))
 }
 
 func (f *fieldRule) excluded(path []byte) bool {
-	return len(f.excludes.texts) > 0 && (matchAny(&f.excludes, path) || matchAny(&f.excludes, bytes.TrimSuffix(path, []byte(keyword))))
+	if len(f.excludes.texts) == 0 {
+		return false
+	}
+	whole, ok := bytes.CutSuffix(path, keywordBytes)
+	return matchAny(&f.excludes, path) || ok && matchAny(&f.excludes, whole)
 }
 
 // visible reports whether a field is shown, seen from the top.

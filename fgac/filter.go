@@ -1,6 +1,7 @@
 package fgac
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/tokenacl/tokenacl/internal/strictjson"
@@ -70,8 +71,8 @@ func (w *writer) member(v strictjson.Value, views []*view, outer int) bool {
 			w.ways = append(w.ways, view)
 		}
 	}
-	entered := w.ways[bottom:]
-	return len(entered) > 0 && w.value(v, entered)
+	at := spot{views: w.ways[bottom:]}
+	return len(at.views) > 0 && w.value(v, &at)
 }
 
 // passes reports whether f enters the objects between the one at hand and the
@@ -88,16 +89,41 @@ func (w *writer) passes(f *fieldRule, outer int) bool {
 	return true
 }
 
-// value writes a value that the views have entered. It reports false when the
-// member that it is in has to go.
-func (w *writer) value(v strictjson.Value, views []*view) bool {
+// spot is the path at hand: the views that have entered it, and what they say
+// of it. They are asked once, however many values an array has.
+type spot struct {
+	views         []*view
+	asked, masked bool
+	shown         bool    // some view shows values there
+	mask          *method // nil: none
+}
+
+func (s *spot) shows(path []byte) bool {
+	if !s.asked {
+		s.asked = true
+		s.shown = slices.ContainsFunc(s.views, func(v *view) bool { return v.fields.shows(path) })
+	}
+	return s.shown
+}
+
+func (s *spot) maskOf(path []byte) *method {
+	if !s.masked {
+		s.masked = true
+		s.mask = maskOf(s.views, path)
+	}
+	return s.mask
+}
+
+// value writes a value. It reports false when the member that it is in has to
+// go.
+func (w *writer) value(v strictjson.Value, at *spot) bool {
 	switch v.Kind() {
 	case strictjson.Object:
-		w.object(v, views)
+		w.object(v, at.views)
 	case strictjson.Array:
-		return w.array(v, views)
+		return w.array(v, at)
 	case strictjson.String:
-		m := maskOf(views, w.path)
+		m := at.maskOf(w.path)
 		if m == nil {
 			w.out = append(w.out, v.Raw()...)
 			return true
@@ -114,11 +140,8 @@ func (w *writer) value(v strictjson.Value, views []*view) bool {
 
 // array writes the elements that are shown: of an array that is on the way to
 // an include, only what is inside of objects.
-func (w *writer) array(v strictjson.Value, views []*view) bool {
-	shown := false
-	for _, view := range views {
-		shown = shown || view.fields.shows(w.path)
-	}
+func (w *writer) array(v strictjson.Value, at *spot) bool {
+	shown := at.shows(w.path)
 	w.out = append(w.out, '[')
 	first := true
 	for e := range v.Elements() {
@@ -129,7 +152,7 @@ func (w *writer) array(v strictjson.Value, views []*view) bool {
 			w.out = append(w.out, ',')
 		}
 		first = false
-		if !w.value(e, views) {
+		if !w.value(e, at) {
 			return false
 		}
 	}

@@ -20,11 +20,13 @@
 // with a lookup, terms_set, range, exists, prefix, wildcard, ids, match,
 // match_phrase or bool. Without the mapping of an index, a document decides how
 // its values are compared. A term is a whole string, as of a keyword field,
-// in the case it has; numbers compare exactly, and to strings that spell them;
-// dates are those of ISO 8601, without zone UTC. A match compares words: runs of
+// in the case it has; numbers compare exactly, and to strings that spell them. Where
+// a mapping as numbers, dates (ISO 8601, without zone UTC) or addresses would decide
+// otherwise than one as strings ("5" and "5.0", "9" and "10" in a range, a day and a
+// time of it), it is not known which holds. A match compares words: runs of
 // letters, digits and underscores, in lower case. A field with the suffix .keyword
 // is the one without. Arrays and nested objects are looked into, also under names
-// with dots. What cannot be compared admits nothing, negated or not.
+// with dots. What is not known or cannot be compared admits nothing, negated or not.
 //
 // # Fields and masks
 //

@@ -71,7 +71,7 @@ func (c *compiler) term(t *tree) (query, error) {
 		return nil, err
 	}
 	v, err := value(main)
-	return terms{name, []scalar{v}}, err
+	return newTerms(name, []scalar{v}), err
 }
 
 // terms reads {field: [values]}, beside which there may be settings.
@@ -88,7 +88,7 @@ func (c *compiler) terms(t *tree) (query, error) {
 	}
 	all, err := list(values)
 	c.clauses += len(all) / 64 // OpenSearch allows 65,536 terms
-	return terms{name, all}, err
+	return newTerms(name, all), err
 }
 
 // besides returns the one member of t that is a field.
@@ -122,7 +122,7 @@ func (c *compiler) termsSet(t *tree) (query, error) {
 		return nil, errors.New(`member "minimum_should_match_field" is missing; scripts are not supported`)
 	}
 	counting, err := fieldName(count)
-	return termsSet{terms{name, all}, counting}, err
+	return termsSet{terms{field: name, values: all}, counting}, err
 }
 
 func (c *compiler) bounds(t *tree) (query, error) {
@@ -165,9 +165,6 @@ func newLimit(name string, t *tree, math bool) (limit, error) {
 	}
 	if !math && (strings.HasPrefix(v.text, "now") || strings.Contains(v.text, "||")) {
 		return l, errors.New("date math is not allowed in a rule")
-	}
-	if date, ok := parseDate(v.text); ok {
-		l.date = &date
 	}
 	return l, nil
 }

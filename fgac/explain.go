@@ -48,7 +48,7 @@ func (e Explanation) String() string {
 // Explain tells what [Access.Hit] does with a document. It is for operators: what
 // it says is more than the user may know.
 func (a *Access) Explain(id string, source []byte) Explanation {
-	in := *a.in
+	in := a.get()
 	e := Explanation{Roles: slices.Clone(in.why)}
 	d, ok := readDocument(id, source)
 	if !ok {
@@ -219,7 +219,7 @@ func (m *mapping) why(id *identity) []string {
 // variables, lookups, merge or salt differ. It is a key for caches of what was
 // shown. It is made from claims too: who can guess those can recognize them.
 func (a *Access) Hash() string {
-	in := *a.in
+	in := a.get()
 	var parts []string
 	for i := range in.views {
 		parts = append(parts, in.views[i].canonical())

@@ -36,7 +36,7 @@ func (a *Access) Rewrite(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, &Error{File: "query", Reason: "is not JSON: " + err.(*strictjson.Error).Reason}
 	}
-	r := rewriter{access: *a.in}
+	r := rewriter{access: a.get()}
 	t, err := r.body(plainTree(v), "")
 	if err != nil {
 		return nil, err

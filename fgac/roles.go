@@ -8,7 +8,7 @@ import (
 
 // Roles are the roles of a cluster and who has them: roles.yml, roles_mapping.yml
 // and action_groups.yml, or what the REST API returns in their place. They are
-// immutable and safe for concurrent use.
+// immutable and safe for concurrent use. The zero Roles grant nothing.
 type Roles struct {
 	options Options
 	roles   map[string]*role

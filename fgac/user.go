@@ -16,9 +16,19 @@ const (
 )
 
 // User is an identity with its roles: what it may do. It is safe for concurrent
-// use. Get one per token, and none that outlives the token.
+// use. Get one per token, and none that outlives the token. The zero User is nobody
+// and may do nothing.
 type User struct {
 	in **user // two pointers, as in Identity
+}
+
+var nobody = (&Roles{}).For(Identity{})
+
+func (u *User) get() *user {
+	if u == nil || u.in == nil {
+		return *nobody.in
+	}
+	return *u.in
 }
 
 type user struct {
@@ -67,7 +77,7 @@ func (r *Roles) For(id Identity) *User {
 }
 
 // Roles returns the names of the user's roles, sorted.
-func (u *User) Roles() []string { return slices.Clone((*u.in).names) }
+func (u *User) Roles() []string { return slices.Clone(u.get().names) }
 
 // Access returns what the user may see of one index by an action on it; cluster
 // actions are asked for with [User.Cluster]. index is the name of one index, not of
@@ -77,7 +87,7 @@ func (u *User) Roles() []string { return slices.Clone((*u.in).names) }
 //
 // A role that restricts what is read does so for every action, as in the plugin,
 // unless Options.Merge is PerGrant.
-func (u *User) Access(action, index string) (*Access, error) { return (*u.in).access(action, index) }
+func (u *User) Access(action, index string) (*Access, error) { return u.get().access(action, index) }
 
 func (u *user) access(action, index string) (*Access, error) {
 	var aliases []string
@@ -120,7 +130,7 @@ func joined(names []string) string {
 // Options.DoNotFailOnForbidden it is left out if the action reads, and the error
 // is one only when nothing is left.
 func (u *User) Accesses(action string, indices ...string) ([]*Access, error) {
-	in := *u.in
+	in := u.get()
 	var all []*Access
 	var refused error
 	for _, index := range indices {
@@ -160,7 +170,7 @@ func reducible(action string) bool {
 // Cluster returns nil when the user may do an action of the cluster, such as
 // indices:data/read/msearch, and a [*Denied] otherwise.
 func (u *User) Cluster(action string) error {
-	in := *u.in
+	in := u.get()
 	if !isCluster(action) {
 		return denied(in.id, "is an action on an index; use Access", action)
 	}
@@ -225,7 +235,7 @@ func (u *user) undecided(index string, aliases []string) *grant {
 }
 
 // String tells how many roles u has, and no name of the caller.
-func (u *User) String() string { return fmt.Sprintf("user(%d roles)", len((*u.in).names)) }
+func (u *User) String() string { return fmt.Sprintf("user(%d roles)", len(u.get().names)) }
 
 // Format writes [User.String] for every verb.
 func (u *User) Format(f fmt.State, _ rune) { fmt.Fprint(f, u.String()) }

@@ -82,8 +82,7 @@ func members(t *tree, known ...string) error {
 		switch {
 		case name.open != nil:
 			return errors.New("a variable stands for the name of a setting")
-		case name.text == "boost" && (value.kind == strictjson.Number || value.open != nil):
-		case name.text == "_name" && value.kind == strictjson.String:
+		case ignorable(name.text, value):
 		case !slices.Contains(known, name.text):
 			return fmt.Errorf("unknown or unsupported member %q", name.text)
 		}
@@ -100,6 +99,12 @@ const (
 
 func longPath(path string) bool {
 	return len(path) > maxPath || strings.Count(path, ".") > maxDots
+}
+
+// ignorable reports whether a member of a query says nothing about which documents
+// match.
+func ignorable(name string, value *tree) bool {
+	return name == "boost" && (value.kind == strictjson.Number || value.open != nil) || name == "_name" && value.kind == strictjson.String
 }
 
 // fieldName checks the name of a field, which may have variables.

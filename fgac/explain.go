@@ -175,18 +175,24 @@ func (v *view) masking(path string) []string {
 // is left out: its name is the caller's.
 func (u *user) why() []string {
 	var list []string
-	for _, name := range u.names {
-		var reasons []string
-		if u.roles.options.Resolution != MappingOnly && slices.Contains(u.id.backendRoles, name) && u.roles.roles[name] != nil {
-			reasons = append(reasons, "a backend role of that name")
-		}
-		if u.roles.options.Resolution != BackendRolesOnly {
-			for i := range u.roles.mapping {
-				if m := &u.roles.mapping[i]; m.role == name {
-					reasons = append(reasons, m.why(u.id)...)
-				}
+	reasonsOf := map[string][]string{}
+	if u.roles.options.Resolution != MappingOnly {
+		for _, name := range u.id.backendRoles {
+			if u.roles.roles[name] != nil {
+				reasonsOf[name] = []string{"a backend role of that name"}
 			}
 		}
+	}
+	if u.roles.options.Resolution != BackendRolesOnly {
+		for i := range u.roles.mapping {
+			m := &u.roles.mapping[i]
+			if _, has := slices.BinarySearch(u.names, m.role); has {
+				reasonsOf[m.role] = append(reasonsOf[m.role], m.why(u.id)...)
+			}
+		}
+	}
+	for _, name := range u.names {
+		reasons := reasonsOf[name]
 		if len(reasons) > 0 {
 			list = append(list, name+": "+strings.Join(reasons, ", "))
 		}

@@ -95,7 +95,7 @@ func (c *compiler) terms(t *tree) (query, error) {
 func besides(t *tree) (name string, value *tree, err error) {
 	only := tree{kind: t.kind}
 	for i := range t.names {
-		if n := &t.names[i]; n.open == nil && (n.text == "boost" || n.text == "_name") {
+		if n := &t.names[i]; n.open == nil && ignorable(n.text, &t.items[i]) {
 			continue
 		}
 		only.names, only.items = append(only.names, t.names[i]), append(only.items, t.items[i])
@@ -188,8 +188,15 @@ func (c *compiler) wildcard(t *tree) (query, error) {
 	}
 	main.quote = true // for when it is bound
 	text, err := textValue(main)
+	if err == nil && len(text) > maxWildcard {
+		err = errors.New("a pattern has more than 1024 bytes")
+	}
 	return wild{name, parseWildcard(text)}, err
 }
+
+// maxWildcard bounds a pattern, in bytes: a text may be compared with it from each
+// of its characters on.
+const maxWildcard = 1024
 
 // parseWildcard reads the pattern of a wildcard query, in which a backslash
 // escapes.

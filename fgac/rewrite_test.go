@@ -109,7 +109,7 @@ func TestRewriteRefuses(t *testing.T) {
 		{`{"query": []}`, "/query"}, {`{"query": {}}`, "/query"}, {`{"query": {"match_all": {}, "x": 1}}`, "/query"}, {`{"query": {"match_all": {"x": 1}}}`, "/query"},
 		{`{"query": {"script": {}}}`, "/query"}, {`{"query": {"nested": {}}}`, "/query"}, {`{"query": {"more_like_this": {}}}`, "/query"}, {`{"query": {"function_score": {}}}`, "/query"},
 		{`{"query": {"term": {"a*": 1}}}`, "/query"}, {`{"query": {"term": {"_index": 1}}}`, "/query"}, {`{"query": {"term": {"a": {"value": 1, "x": 1}}}}`, "/query"},
-		{`{"query": {"terms": {"a": {"index": "i", "id": "1", "path": "p"}}}}`, "/query"}, {`{"query": {"exists": {"field": "_source"}}}`, "/query"},
+		{`{"query": {"terms": {"a": {"index": "i", "id": "1", "path": "p"}}}}`, "/query"}, {`{"query": {"exists": {"field": "_source"}}}`, "/query"}, {`{"query": {"terms": {"title": ["x"], "boost": ["secret"]}}}`, "/query"}, {`{"query": {"terms": {"title": ["x"], "_name": {"index": "i", "id": "1", "path": "p"}}}}`, "/query"},
 		{`{"query": {"bool": {"must": [{"term": {"a": 1}}, {"script": {}}]}}}`, "/query/bool/must/1"}, {`{"query": {"bool": {"must": {"script": {}}}}}`, "/query/bool/must"}, {`{"query": {"bool": {"x": 1}}}`, "/query/bool"}, {`{"query": {"bool": {"minimum_should_match": "50%"}}}`, "/query/bool"},
 		{`{"query": {"bool": {"should": [` + many[:len(many)-1] + `]}}}`, "/query/bool/should/1023"},
 		{`{"query": {"query_string": {"query": "a"}}}`, "/query/query_string/query"}, {`{"query": {"query_string": {"query": "a", "fields": ["*"]}}}`, "/query/query_string/fields"}, {`{"query": {"query_string": {"query": "a", "fields": ["title^5"]}}}`, "/query/query_string/fields/0"},

@@ -89,7 +89,13 @@ func (u *User) Roles() []string { return slices.Clone(u.get().names) }
 // unless Options.Merge is PerGrant.
 func (u *User) Access(action, index string) (*Access, error) { return u.get().access(action, index) }
 
+// maxIndex is how many bytes the name of an index has in OpenSearch at most.
+const maxIndex = 255
+
 func (u *user) access(action, index string) (*Access, error) {
+	if len(index) > maxIndex {
+		return nil, denied(u.id, "the name of the index is longer than any has", action)
+	}
 	var aliases []string
 	if u.roles.options.Aliases != nil {
 		aliases = u.roles.options.Aliases(index)

@@ -174,6 +174,9 @@ var differences = map[string]func(t *testing.T){
 			t.Error("the rules of an entry are left out")
 		}
 	},
+	"D38": func(t *testing.T) {
+		shows(t, listed(t, "*.pub"), `{"salary":{"mary":1},"a":{"pub":1}}`, `{"a":{"pub":1}}`)
+	},
 	"D26": func(t *testing.T) {
 		parseError(t, "", "", &Options{ActionGroups: []byte(`{"read": {"allowed_actions": ["*"]}}`)})
 	},

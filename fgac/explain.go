@@ -251,7 +251,8 @@ func (v *view) canonical() string {
 		masks = append(masks, fmt.Sprintf("%q", texts))
 	}
 	if len(masks) > 0 {
-		probe, _ := v.masks.standard.apply(nil, "probe") // tells salts apart
+		left := maxMasking
+		probe, _ := v.masks.standard.apply(nil, "probe", &left) // tells salts apart
 		masks = append(masks, string(probe))
 	}
 	includes := "everything" // which no digest of includes is

@@ -80,6 +80,10 @@ func (f *fieldRule) enters(path []byte) bool {
 	return f.shows(path) || f.includes != nil && matchAny(&f.parents, path) && !f.excluded(path)
 }
 
+// holds reports whether the object or array at a path is shown even if nothing in
+// it is: it was named, and not just matched by a pattern such as the * of *.b.
+func (f *fieldRule) holds(path []byte) bool { return isNamed(&f.parents, path) || f.shows(path) }
+
 // shows reports whether a value at a path is shown. What is around it has been
 // entered. For an include, a name with the suffix .keyword is the one without.
 func (f *fieldRule) shows(path []byte) bool {

@@ -14,6 +14,7 @@ type writer struct {
 	out  []byte
 	path []byte  // of the member at hand
 	ways []*view // a stack: the views that have entered what is around
+	left int     // of maxMasking
 }
 
 var writers = sync.Pool{New: func() any { return &writer{path: make([]byte, 0, 256), ways: make([]*view, 0, 64)} }}
@@ -21,6 +22,7 @@ var writers = sync.Pool{New: func() any { return &writer{path: make([]byte, 0, 2
 // show writes the document that is shown by some views.
 func (w *writer) show(views []*view) []byte {
 	w.out = make([]byte, 0, len(w.doc.root.Raw())+64)
+	w.left = maxMasking
 	w.object(w.doc.root, views)
 	return w.out
 }
@@ -33,8 +35,9 @@ func (w *writer) free() {
 	writers.Put(w)
 }
 
-// object writes an object that the views have entered.
-func (w *writer) object(v strictjson.Value, views []*view) {
+// object writes an object that the views have entered, and reports whether anything
+// of it is shown.
+func (w *writer) object(v strictjson.Value, views []*view) bool {
 	w.out = append(w.out, '{')
 	first := true
 	outer := len(w.path)
@@ -57,6 +60,7 @@ func (w *writer) object(v strictjson.Value, views []*view) {
 		w.path = w.path[:outer]
 	}
 	w.out = append(w.out, '}')
+	return !first
 }
 
 // member writes the value of a member and reports whether it is shown at all;
@@ -72,7 +76,11 @@ func (w *writer) member(v strictjson.Value, views []*view, outer int) bool {
 		}
 	}
 	at := spot{views: w.ways[bottom:]}
-	return len(at.views) > 0 && w.value(v, &at)
+	if len(at.views) == 0 || !w.value(v, &at) {
+		return false
+	}
+	// An object that is empty because nothing in it is shown says that there is one.
+	return !nested || at.filled || slices.ContainsFunc(at.views, func(v *view) bool { return v.fields.holds(w.path) })
 }
 
 // passes reports whether f enters the objects between the one at hand and the
@@ -93,6 +101,7 @@ func (w *writer) passes(f *fieldRule, outer int) bool {
 // of it. They are asked once, however many values an array has.
 type spot struct {
 	views         []*view
+	filled        bool // something is written besides brackets
 	asked, masked bool
 	shown         bool    // some view shows values there
 	mask          *method // nil: none
@@ -119,9 +128,13 @@ func (s *spot) maskOf(path []byte) *method {
 func (w *writer) value(v strictjson.Value, at *spot) bool {
 	switch v.Kind() {
 	case strictjson.Object:
-		w.object(v, at.views)
+		at.filled = w.object(v, at.views) || at.filled
+		return true
 	case strictjson.Array:
 		return w.array(v, at)
+	}
+	at.filled = true
+	switch v.Kind() {
 	case strictjson.String:
 		m := at.maskOf(w.path)
 		if m == nil {
@@ -130,7 +143,7 @@ func (w *writer) value(v strictjson.Value, at *spot) bool {
 		}
 		s, _ := v.Str()
 		var ok bool
-		w.out, ok = m.apply(w.out, s)
+		w.out, ok = m.apply(w.out, s, &w.left)
 		return ok
 	default:
 		w.out = append(w.out, v.Raw()...)

@@ -140,7 +140,22 @@ func (r twinRule) member(v any, at, from string, mask func(string) string) any {
 			return gone
 		}
 	}
-	return r.filter(v, at, mask)
+	got := r.filter(v, at, mask)
+	if !holdsAny(got) && !r.leafAlone(at) && !slices.ContainsFunc(r.includes, func(p string) bool { return slices.Contains(paths(p), at) }) {
+		return gone // nobody named it
+	}
+	return got
+}
+
+// holdsAny reports whether there is more than brackets.
+func holdsAny(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		return len(v) > 0
+	case []any:
+		return slices.ContainsFunc(v, holdsAny)
+	}
+	return true
 }
 
 var fieldGlobs = rapid.SampledFrom([]string{"a", "b", "c", "a.b", "a.*", "*", "a*", "b.c", "a.b.c", "?", "*b", "a.keyword", "b.keyword", "*.c", "keyword", "a.?"})

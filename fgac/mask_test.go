@@ -429,7 +429,7 @@ func TestMaskingOfDocument(t *testing.T) {
 	shows(t, each, `{`+b.String()[:b.Len()/9]+`"z":"xy"}`, `{"z":"z"}`)
 	shows(t, each, `{`+b.String()+`"z":"xy"}`, `{}`)
 	left := 1000
-	if _, ok := (*each.in).views[0].masks.of([]byte("a")).apply(nil, slowest, &left); ok || left < -1000 {
+	if _, ok := (*each.in).views[0].masks.of([]byte("a")).apply(nil, strings.Trim(slowest, `"`), &left); ok || left < -1000 {
 		t.Errorf("%d is left of 1000", left)
 	}
 	// One member takes all there is; another document has its own.

@@ -44,6 +44,29 @@ func TestAmplification(t *testing.T) {
 	}
 }
 
+// TestLongPatterns: roles whose patterns would take hours to compare are refused, or
+// linted as too many.
+//
+// Rule G4
+func TestLongPatterns(t *testing.T) {
+	long := func(c string) string { return "*" + strings.Repeat(c, 100_000) + "*x" }
+	role := func(entries ...string) string {
+		var all []string
+		for i, fls := range entries {
+			all = append(all, fmt.Sprintf(`"r%d": {"index_permissions": [{"index_patterns": [%q], "allowed_actions": ["read"], "fls": [%q]}]}`, i, long(string(rune('a'+i))), fls))
+		}
+		return "{" + strings.Join(all, ",") + "}"
+	}
+	one := strings.Replace(role("a", "~b"), `]},"r1": {"index_permissions": [`, ",", 1)
+	if e := parseError(t, one, "", nil); !strings.Contains(e.Reason, "AllowMixed") {
+		t.Error(e)
+	}
+	found := mustParse(t, role("a", "b"), "", &Options{Resolution: Both}).Lint()
+	if len(found) != 1 || !strings.Contains(found[0].Problem, "too many roles") {
+		t.Errorf("%.300v", found)
+	}
+}
+
 // TestManyWords: how many words follow the one too many costs nothing.
 //
 // Rule G4

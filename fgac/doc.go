@@ -34,8 +34,9 @@
 // as /regex/ of the whole path; those with ~ before are hidden. An object is shown
 // as far as what is in it is: include b.* for all of b. Masks (masked_fields) put a
 // hash in place of strings, also of those in arrays, and leave numbers, booleans
-// and null as they are: hide what must not be read at all. What is masked can be
-// compared, and guessed by whoever knows the salt.
+// and null as they are: hide what must not be read at all. A mask is for one path:
+// one of name leaves name.first as it is, which takes name.* too. What is masked can
+// be compared, and guessed by whoever knows the salt.
 //
 // The differences from the plugin are in docs/opensearch.md.
 //

@@ -17,7 +17,7 @@ type Explanation struct {
 	Roles   []string // that the user has, each with the reason: reader: backend_roles "readers*"
 	Visible bool     // the user sees the document
 	By      []string // what shows it, or else what does not: role "reader": {"term": {"public": true}}
-	Fields  []Field  // of a visible document, in its order, each path once
+	Fields  []Field  // of a visible document, in its order, each path once; the first 10,000
 }
 
 // Field tells what becomes of one field of a document.
@@ -83,6 +83,8 @@ func (v *view) reasons(d *document, visible bool) []string {
 	return list
 }
 
+const maxExplained = 10_000 // fields
+
 type explainer struct {
 	views  []*view
 	seen   map[string]bool
@@ -107,7 +109,7 @@ func (x *explainer) walk(v strictjson.Value, path string) {
 		}
 		return
 	}
-	if !x.seen[path] {
+	if !x.seen[path] && len(x.fields) < maxExplained {
 		x.seen[path] = true
 		x.fields = append(x.fields, Field{path, x.state(path)})
 	}

@@ -241,12 +241,12 @@ func matchAny[T ~string | ~[]byte](l *patterns, s T) bool {
 // overlap reports whether one text might match both patterns. Regular
 // expressions might match anything.
 func overlap(a, b string) bool {
-	p, errA := compilePattern(a)
-	q, errB := compilePattern(b)
-	if errA != nil || errB != nil || p.re != nil || q.re != nil || strings.Contains(a+b, "${") {
-		return true
-	}
-	return meet(p.glob, q.glob)
+	return opaque(a) || opaque(b) || meet(parseGlob(a), parseGlob(b))
+}
+
+// opaque reports whether a pattern is no glob.
+func opaque(p string) bool {
+	return strings.TrimSpace(p) == "" || p[0] == '/' && p[len(p)-1] == '/' || strings.Contains(p, "${")
 }
 
 // meet reports whether one text matches both. It walks the pairs of places.

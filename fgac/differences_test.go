@@ -177,6 +177,16 @@ var differences = map[string]func(t *testing.T){
 	"D38": func(t *testing.T) {
 		shows(t, listed(t, "*.pub"), `{"salary":{"mary":1},"a":{"pub":1}}`, `{"a":{"pub":1}}`)
 	},
+	"D39": func(t *testing.T) {
+		hides(t, ruled(t, "mary", `{"bool": {"must_not": {"term": {"level": "5"}}}}`), `{"level":"5.0"}`)
+		hides(t, ruled(t, "mary", `{"term": {"level": "5"}}`), `{"level":"5.0"}`)
+	},
+	"D40": func(t *testing.T) {
+		long := strings.Repeat("x", 1025)
+		for _, dls := range []string{`{"match": {"a": "--"}}`, `{"match": {"a": "` + wordList(65) + `"}}`, `{"wildcard": {"a": "` + long + `"}}`, `{"term": {"` + long + `": 1}}`, `{"term": {"a` + strings.Repeat(".a", 101) + `": 1}}`} {
+			parseError(t, ruledRole(dls), "", nil)
+		}
+	},
 	"D26": func(t *testing.T) {
 		parseError(t, "", "", &Options{ActionGroups: []byte(`{"read": {"allowed_actions": ["*"]}}`)})
 	},

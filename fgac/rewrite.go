@@ -144,12 +144,13 @@ func (r *rewriter) body(t *tree, path string) (tree, error) {
 
 // allowed is the filter for the documents of these views; nil is all of them.
 func (r *rewriter) allowed(views []*view) tree {
-	var clauses []tree
-	for i := range r.access.views {
-		v := &r.access.views[i]
-		if views != nil && !slices.Contains(views, v) {
-			continue
+	if views == nil {
+		for i := range r.access.views {
+			views = append(views, &r.access.views[i])
 		}
+	}
+	var clauses []tree
+	for _, v := range views {
 		if v.all {
 			return objectTree("match_all", objectTree())
 		}

@@ -102,7 +102,7 @@ var differences = map[string]func(t *testing.T){
 		}
 	},
 	"D20": func(t *testing.T) {
-		for _, doc := range []string{`{"a.b":1,"a":{"b":2}}`, `{"a":1,"a":2}`, `{"a":1}x`} {
+		for _, doc := range []string{`{"a.b":1,"a":{"b":2}}`, `{"a":1,"a":2}`, `{"a":1}x`, `{"` + strings.Repeat("a", maxPath+1) + `":1}`} {
 			hides(t, listed(t, "*"), doc)
 		}
 	},
@@ -158,6 +158,36 @@ var differences = map[string]func(t *testing.T){
 		}
 	},
 	"D35": func(t *testing.T) {
+		a := accessTo(t, [][]string{nil}, []string{"journal"}, Options{InsecureDefaultSalt: true})
+		if got, err := a.Rewrite([]byte(`{"sort":"journal.raw"}`)); err != nil || !strings.Contains(string(got), noField) {
+			t.Errorf("%s, %v", got, err)
+		}
+	},
+	"D36": func(t *testing.T) {
+		if got, err := listed(t, "~attrs.secret").Rewrite([]byte(`{"query":{"term":{"attrs":"x"}}}`)); err != nil || strings.Contains(string(got), "attrs") {
+			t.Errorf("%s, %v", got, err)
+		}
+	},
+	"D37": func(t *testing.T) {
+		roles := map[string][]map[string]any{"all": {entryOf("*", "", nil, nil)}, "own": {entryOf("logs-${attr.jwt.dept}", "", []string{"~secret"}, nil)}}
+		if _, err := userWith(t, roles, Options{}, "all own").Access(Search, "logs-1"); err == nil {
+			t.Error("the rules of an entry are left out")
+		}
+	},
+	"D38": func(t *testing.T) {
+		shows(t, listed(t, "*.pub"), `{"salary":{"mary":1},"a":{"pub":1}}`, `{"a":{"pub":1}}`)
+	},
+	"D39": func(t *testing.T) {
+		hides(t, ruled(t, "mary", `{"bool": {"must_not": {"term": {"level": "5"}}}}`), `{"level":"5.0"}`)
+		hides(t, ruled(t, "mary", `{"term": {"level": "5"}}`), `{"level":"5.0"}`)
+	},
+	"D40": func(t *testing.T) {
+		long := strings.Repeat("x", 1025)
+		for _, dls := range []string{`{"match": {"a": "--"}}`, `{"match": {"a": "` + wordList(65) + `"}}`, `{"wildcard": {"a": "` + long + `"}}`, `{"term": {"` + long + `": 1}}`, `{"term": {"a` + strings.Repeat(".a", 101) + `": 1}}`} {
+			parseError(t, ruledRole(dls), "", nil)
+		}
+	},
+	"D41": func(t *testing.T) {
 		rewrites(t, `{"query":{"query_string":{"query":"b c","default_field":"title"}}}`, `{"match":{"title":"c"}}`)
 	},
 	"D26": func(t *testing.T) {

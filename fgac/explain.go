@@ -17,7 +17,7 @@ type Explanation struct {
 	Roles   []string // that the user has, each with the reason: reader: backend_roles "readers*"
 	Visible bool     // the user sees the document
 	By      []string // what shows it, or else what does not: role "reader": {"term": {"public": true}}
-	Fields  []Field  // of a visible document, in its order, each path once
+	Fields  []Field  // of a visible document, in its order, each path once; the first 10,000
 }
 
 // Field tells what becomes of one field of a document.
@@ -48,8 +48,11 @@ func (e Explanation) String() string {
 // Explain tells what [Access.Hit] does with a document. It is for operators: what
 // it says is more than the user may know.
 func (a *Access) Explain(id string, source []byte) Explanation {
-	in := *a.in
-	e := Explanation{Roles: slices.Clone(in.why())}
+	in := a.get()
+	e := Explanation{}
+	if in.why != nil {
+		e.Roles = slices.Clone(in.why())
+	}
 	d, ok := readDocument(id, source)
 	if !ok {
 		e.By = []string{"the document is not strict JSON"}
@@ -83,6 +86,8 @@ func (v *view) reasons(d *document, visible bool) []string {
 	return list
 }
 
+const maxExplained = 10_000 // fields
+
 type explainer struct {
 	views  []*view
 	seen   map[string]bool
@@ -107,7 +112,7 @@ func (x *explainer) walk(v strictjson.Value, path string) {
 		}
 		return
 	}
-	if !x.seen[path] {
+	if !x.seen[path] && len(x.fields) < maxExplained {
 		x.seen[path] = true
 		x.fields = append(x.fields, Field{path, x.state(path)})
 	}
@@ -174,23 +179,26 @@ func (v *view) masking(path string) []string {
 // why tells for each role of a user what gives it. A backend role that is no role
 // is left out: its name is the caller's.
 func (u *user) why() []string {
-	byRole := map[string][]string{}
+	var list []string
+	reasonsOf := map[string][]string{}
 	if u.roles.options.Resolution != MappingOnly {
 		for _, name := range u.id.backendRoles {
 			if u.roles.roles[name] != nil {
-				byRole[name] = []string{"a backend role of that name"}
+				reasonsOf[name] = []string{"a backend role of that name"}
 			}
 		}
 	}
 	if u.roles.options.Resolution != BackendRolesOnly {
 		for i := range u.roles.mapping {
 			m := &u.roles.mapping[i]
-			byRole[m.role] = append(byRole[m.role], m.why(u.id)...)
+			if _, has := slices.BinarySearch(u.names, m.role); has {
+				reasonsOf[m.role] = append(reasonsOf[m.role], m.why(u.id)...)
+			}
 		}
 	}
-	var list []string
 	for _, name := range u.names {
-		if reasons := byRole[name]; len(reasons) > 0 {
+		reasons := reasonsOf[name]
+		if len(reasons) > 0 {
 			list = append(list, name+": "+strings.Join(reasons, ", "))
 		}
 	}
@@ -222,7 +230,7 @@ func (m *mapping) why(id *identity) []string {
 // variables, lookups, merge or salt differ. It is a key for caches of what was
 // shown. It is made from claims too: who can guess those can recognize them.
 func (a *Access) Hash() string {
-	in := *a.in
+	in := a.get()
 	var parts []string
 	for i := range in.views {
 		parts = append(parts, in.views[i].canonical())
@@ -248,7 +256,8 @@ func (v *view) canonical() string {
 		masks = append(masks, fmt.Sprintf("%q", texts))
 	}
 	if len(masks) > 0 {
-		probe, _ := v.masks.standard.apply(nil, "probe") // tells salts apart
+		left := maxMasking
+		probe, _ := v.masks.standard.apply(nil, "probe", &left) // tells salts apart
 		masks = append(masks, string(probe))
 	}
 	includes := "everything" // which no digest of includes is

@@ -1,6 +1,7 @@
 package fgac
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/tokenacl/tokenacl/internal/strictjson"
@@ -13,6 +14,7 @@ type writer struct {
 	out  []byte
 	path []byte  // of the member at hand
 	ways []*view // a stack: the views that have entered what is around
+	left int     // of maxMasking
 }
 
 var writers = sync.Pool{New: func() any { return &writer{path: make([]byte, 0, 256), ways: make([]*view, 0, 64)} }}
@@ -20,6 +22,7 @@ var writers = sync.Pool{New: func() any { return &writer{path: make([]byte, 0, 2
 // show writes the document that is shown by some views.
 func (w *writer) show(views []*view) []byte {
 	w.out = make([]byte, 0, len(w.doc.root.Raw())+64)
+	w.left = maxMasking
 	w.object(w.doc.root, views)
 	return w.out
 }
@@ -32,8 +35,9 @@ func (w *writer) free() {
 	writers.Put(w)
 }
 
-// object writes an object that the views have entered.
-func (w *writer) object(v strictjson.Value, views []*view) {
+// object writes an object that the views have entered, and reports whether anything
+// of it is shown.
+func (w *writer) object(v strictjson.Value, views []*view) bool {
 	w.out = append(w.out, '{')
 	first := true
 	outer := len(w.path)
@@ -56,6 +60,7 @@ func (w *writer) object(v strictjson.Value, views []*view) {
 		w.path = w.path[:outer]
 	}
 	w.out = append(w.out, '}')
+	return !first
 }
 
 // member writes the value of a member and reports whether it is shown at all;
@@ -70,8 +75,12 @@ func (w *writer) member(v strictjson.Value, views []*view, outer int) bool {
 			w.ways = append(w.ways, view)
 		}
 	}
-	entered := w.ways[bottom:]
-	return len(entered) > 0 && w.value(v, entered)
+	at := spot{views: w.ways[bottom:]}
+	if len(at.views) == 0 || !w.value(v, &at) {
+		return false
+	}
+	// An object that is empty because nothing in it is shown says that there is one.
+	return !nested || at.filled || slices.ContainsFunc(at.views, func(v *view) bool { return v.fields.holds(w.path) })
 }
 
 // passes reports whether f enters the objects between the one at hand and the
@@ -88,23 +97,53 @@ func (w *writer) passes(f *fieldRule, outer int) bool {
 	return true
 }
 
-// value writes a value that the views have entered. It reports false when the
-// member that it is in has to go.
-func (w *writer) value(v strictjson.Value, views []*view) bool {
+// spot is the path at hand: the views that have entered it, and what they say
+// of it. They are asked once, however many values an array has.
+type spot struct {
+	views         []*view
+	filled        bool // something is written besides brackets
+	asked, masked bool
+	shown         bool    // some view shows values there
+	mask          *method // nil: none
+}
+
+func (s *spot) shows(path []byte) bool {
+	if !s.asked {
+		s.asked = true
+		s.shown = slices.ContainsFunc(s.views, func(v *view) bool { return v.fields.shows(path) })
+	}
+	return s.shown
+}
+
+func (s *spot) maskOf(path []byte) *method {
+	if !s.masked {
+		s.masked = true
+		s.mask = maskOf(s.views, path)
+	}
+	return s.mask
+}
+
+// value writes a value. It reports false when the member that it is in has to
+// go.
+func (w *writer) value(v strictjson.Value, at *spot) bool {
 	switch v.Kind() {
 	case strictjson.Object:
-		w.object(v, views)
+		at.filled = w.object(v, at.views) || at.filled
+		return true
 	case strictjson.Array:
-		return w.array(v, views)
+		return w.array(v, at)
+	}
+	at.filled = true
+	switch v.Kind() {
 	case strictjson.String:
-		m := maskOf(views, w.path)
+		m := at.maskOf(w.path)
 		if m == nil {
 			w.out = append(w.out, v.Raw()...)
 			return true
 		}
 		s, _ := v.Str()
 		var ok bool
-		w.out, ok = m.apply(w.out, s)
+		w.out, ok = m.apply(w.out, s, &w.left)
 		return ok
 	default:
 		w.out = append(w.out, v.Raw()...)
@@ -114,11 +153,8 @@ func (w *writer) value(v strictjson.Value, views []*view) bool {
 
 // array writes the elements that are shown: of an array that is on the way to
 // an include, only what is inside of objects.
-func (w *writer) array(v strictjson.Value, views []*view) bool {
-	shown := false
-	for _, view := range views {
-		shown = shown || view.fields.shows(w.path)
-	}
+func (w *writer) array(v strictjson.Value, at *spot) bool {
+	shown := at.shows(w.path)
 	w.out = append(w.out, '[')
 	first := true
 	for e := range v.Elements() {
@@ -129,7 +165,7 @@ func (w *writer) array(v strictjson.Value, views []*view) bool {
 			w.out = append(w.out, ',')
 		}
 		first = false
-		if !w.value(e, views) {
+		if !w.value(e, at) {
 			return false
 		}
 	}

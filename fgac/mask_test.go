@@ -1,13 +1,16 @@
 package fgac
 
 import (
+	"bytes"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -53,7 +56,8 @@ func standardOf(t testing.TB, algorithm string) *method {
 
 // maskWith returns the masked value.
 func maskWith(m *method, value string) (string, bool) {
-	text, ok := m.apply(nil, value)
+	left := maxMasking
+	text, ok := m.apply(nil, value, &left)
 	if !ok {
 		return "", len(text) > 0
 	}
@@ -341,4 +345,95 @@ func FuzzMask(f *testing.F) {
 			t.Errorf("%q becomes %d bytes", value, len(got))
 		}
 	})
+}
+
+// TestMasksKeepStructure requires that a mask changes strings alone.
+func TestMasksKeepStructure(t *testing.T) {
+	var shape func(v any) any
+	shape = func(v any) any {
+		switch v := v.(type) {
+		case map[string]any:
+			out := map[string]any{}
+			for name, member := range v {
+				out[name] = shape(member)
+			}
+			return out
+		case []any:
+			out := []any{}
+			for _, e := range v {
+				out = append(out, shape(e))
+			}
+			return out
+		case string:
+			return "text"
+		}
+		return v
+	}
+	masked := 0
+	rapid.Check(t, func(t *rapid.T) {
+		source := mustJSON(drawNested(t, 2))
+		r, err := Parse([]byte(rolesWith([][]string{nil}, rapid.SliceOfN(fieldGlobs, 1, 3).Draw(t, "masks"))), []byte(everyRole), &Options{InsecureDefaultSalt: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, _ := FromClaims(func(yield func(string, any) bool) { yield("sub", "mary") }, Keys{})
+		a, _ := r.For(id).Access(Search, "i")
+		got, ok := a.Document(source)
+		if !ok {
+			t.Skip()
+		}
+		if diff := cmp.Diff(shape(numbers(source)), shape(numbers(got))); diff != "" {
+			t.Fatalf("%s (-want +got):\n%s", source, diff)
+		}
+		if !bytes.Equal(source, got) {
+			masked++
+		}
+	})
+	if masked == 0 {
+		t.Error("nothing was masked")
+	}
+}
+
+// TestMaskingOfDocument bounds what the masks of one document cost together: what is
+// past the bound is removed, and what is not masked stays.
+//
+// Rules F5, G4
+func TestMaskingOfDocument(t *testing.T) {
+	list := func(value string, n int) string {
+		return "[" + strings.TrimSuffix(strings.Repeat(value+",", n), ",") + "]"
+	}
+	slow := `"` + strings.Repeat("x", 20_000) + `"` // fine by itself
+	for _, row := range []struct {
+		name, mask, values string
+		kept               bool
+	}{
+		{"hashes", "a", list(`""`, 200_000), true}, {"too many hashes", "a", list(`""`, 300_000), false},
+		{"a slow value", "a::/(?:x?){10}y/::z", list(slow, 1), true}, {"slow values", "a::/(?:x?){10}y/::z", list(slow, 100), false},
+		{"a long replacement", "a::/x/::" + strings.Repeat("y", 500), list(`"`+strings.Repeat("x", 500)+`"`, 10), true},
+		{"long replacements", "a::/x/::" + strings.Repeat("y", 500), list(`"`+strings.Repeat("x", 500)+`"`, 100), false},
+		{"a large program", "a::/(?:abcdefghij){900}/::z", list(`"x"`, 10), true}, {"a large program, often", "a::/(?:abcdefghij){900}/::z", list(`"x"`, 20_000), false},
+	} {
+		a := accessTo(t, [][]string{nil}, []string{row.mask}, Options{InsecureDefaultSalt: true})
+		got, ok := a.Document([]byte(`{"b":1,"a":` + row.values + `,"c":2}`))
+		if kept := len(got) > len(`{"b":1,"c":2}`); !ok || kept != row.kept || !kept && string(got) != `{"b":1,"c":2}` || !strings.HasSuffix(string(got), `"c":2}`) {
+			t.Errorf("%s: %.60s (%d bytes), %v", row.name, got, len(got), ok)
+		}
+	}
+	// Values that are too slow by themselves count, and no more than is left is spent.
+	slowest := `"` + strings.Repeat("x", maxMasked) + `"`
+	var b strings.Builder
+	for i := range 9 {
+		fmt.Fprintf(&b, `"a%d":%s,`, i, slowest)
+	}
+	each := accessTo(t, [][]string{nil}, []string{"*::/(?:x?){50}y/::z"}, Options{InsecureDefaultSalt: true})
+	shows(t, each, `{`+b.String()[:b.Len()/9]+`"z":"xy"}`, `{"z":"z"}`)
+	shows(t, each, `{`+b.String()+`"z":"xy"}`, `{}`)
+	left := 1000
+	if _, ok := (*each.in).views[0].masks.of([]byte("a")).apply(nil, strings.Trim(slowest, `"`), &left); ok || left < -1000 {
+		t.Errorf("%d is left of 1000", left)
+	}
+	// One member takes all there is; another document has its own.
+	a := accessTo(t, [][]string{nil}, []string{"*"}, Options{InsecureDefaultSalt: true})
+	shows(t, a, `{"a":`+list(`""`, 300_000)+`,"b":"x","c":1}`, `{"c":1}`)
+	shows(t, a, `{"c":1,"b":["x"]}`, `{"c":1,"b":["`+hashOf(t, "x")+`"]}`)
 }

@@ -407,7 +407,7 @@ func TestPrepared(t *testing.T) {
 	u := mustParse(t, `{"r": {"index_permissions": [{"index_patterns": ["*"], "allowed_actions": ["read"]}]}}`, `{"r": {"users": ["mary"]}}`, nil).For(identityOf(t, "mary"))
 	for range 2 {
 		for i := range 2*maxPrepared + 3 {
-			name := "i" + strings.Repeat("x", i)
+			name := fmt.Sprint("i", i)
 			if a := mustAccess(t, u, name); a.Index() != name {
 				t.Fatalf("index %s, want %s", a.Index(), name)
 			}
@@ -415,6 +415,10 @@ func TestPrepared(t *testing.T) {
 				t.Fatal("a reader writes")
 			}
 		}
+	}
+	mustAccess(t, u, strings.Repeat("x", maxIndex))
+	if _, err := u.Access(Search, strings.Repeat("x", maxIndex+1)); err == nil {
+		t.Error("a name that no index has")
 	}
 	if first, again := mustAccess(t, u, "a"), mustAccess(t, u, "a"); first != again {
 		t.Error("an access is prepared twice")

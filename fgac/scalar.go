@@ -12,10 +12,12 @@ type scalar struct {
 	text    string          // as it is spelled
 	number  decimal         // of a number, or a text that is one
 	numeric bool
+	reading reading
 }
 
 func scalarOf(t *tree) scalar {
 	s := scalar{kind: t.kind, text: t.spelled()}
+	s.reading = readingOf(s.text)
 	if t.kind != strictjson.Bool && isNumber(s.text) {
 		s.number, s.numeric = parseDecimal(s.text), true
 	}
@@ -24,7 +26,7 @@ func scalarOf(t *tree) scalar {
 
 // equal compares with a value of a document as a term query does: texts whole
 // and byte for byte, numbers by value. "5" and 5 are equal; what may be equal
-// under one mapping and not under another is unknown.
+// under one mapping and not under another, such as "5" and "5.0", is unknown.
 func (s *scalar) equal(v strictjson.Value) verdict {
 	switch v.Kind() {
 	case strictjson.String:
@@ -32,7 +34,10 @@ func (s *scalar) equal(v strictjson.Value) verdict {
 		if have == s.text {
 			return yes
 		}
-		if s.kind == strictjson.Number && isNumber(have) && parseDecimal(have).compare(s.number) == 0 {
+		if s.reading.plain() {
+			return no
+		}
+		if read := readingOf(have); s.reading.mayEqual(&read) {
 			return unknown
 		}
 		return no
@@ -54,13 +59,12 @@ func (s *scalar) equal(v strictjson.Value) verdict {
 // limit is one bound of a range.
 type limit struct {
 	value     scalar
-	date      *span // of a text that is a date
-	below     bool  // the value is an upper bound
+	below     bool // the value is an upper bound
 	inclusive bool
 }
 
-// admits compares numbers with numbers, dates with dates, and other texts byte
-// for byte.
+// admits compares numbers with numbers, and texts byte for byte. Of texts that are
+// also numbers, dates or addresses, both orders have to say the same.
 func (l *limit) admits(v strictjson.Value) verdict {
 	switch v.Kind() {
 	case strictjson.Number:
@@ -74,21 +78,31 @@ func (l *limit) admits(v strictjson.Value) verdict {
 		if l.value.kind != strictjson.String {
 			return unknown
 		}
-		if l.date == nil {
-			return l.side(strings.Compare(have, l.value.text))
-		}
-		date, ok := parseDate(have)
-		if !ok {
+		said := l.side(strings.Compare(have, l.value.text))
+		if l.value.reading.ordered() && !l.agrees(have, said) {
 			return unknown
 		}
-		// As OpenSearch rounds: "gt" is past all of a day, "lte" any time of it.
-		at := l.date.first
-		if l.below == l.inclusive {
-			at = l.date.last
-		}
-		return l.side(date.first.Compare(at))
+		return said
 	}
 	return unknown
+}
+
+// agrees reports whether a text is on the same side of the bound as whatever else
+// the bound may be.
+func (l *limit) agrees(have string, said verdict) bool {
+	want, read := &l.value.reading, readingOf(have)
+	if want.numeric && (!read.numeric || want.odd || read.odd || l.side(read.number.compare(want.number)) != said) {
+		return false
+	}
+	if want.routed && (!read.routed || read.net.Addr().BitLen() != want.net.Addr().BitLen() || l.side(read.net.Addr().Compare(want.net.Addr())) != said) {
+		return false
+	}
+	// As OpenSearch rounds: "gt" is past all of a day, "lte" any time of it.
+	at := want.date.first
+	if l.below == l.inclusive {
+		at = want.date.last
+	}
+	return !want.dated || read.dated && l.side(read.date.first.Compare(at)) == said
 }
 
 // side is the verdict when a value compares so with the bound.

@@ -42,6 +42,12 @@ func ParseTokenSettings(data []byte) (TokenSettings, error) {
 	if err := top.object(s.members()); err != nil {
 		return TokenSettings{}, err
 	}
+	for aws, plugin := range sameSetting {
+		_, one := top.Get(aws)
+		if v, both := top.Get(plugin); one && both {
+			return TokenSettings{}, top.member(plugin, v).fail("is " + aws + " as well; keep one of the two")
+		}
+	}
 	switch {
 	case len(s.PublicKeys) > 0 && s.JWKSURL != "":
 		err = top.fail("has both keys and a URL of keys; keep one of them")
@@ -53,6 +59,9 @@ func ParseTokenSettings(data []byte) (TokenSettings, error) {
 	}
 	return s, nil
 }
+
+// sameSetting has the plugin's names of settings that Amazon's service has.
+var sameSetting = map[string]string{"PublicKey": "signing_key", "JwksUrl": "jwks_uri", "SubjectKey": "subject_key", "RolesKey": "roles_key"}
 
 func (s *TokenSettings) members() map[string]func(place) error {
 	known := map[string]func(place) error{

@@ -16,9 +16,19 @@ const (
 )
 
 // User is an identity with its roles: what it may do. It is safe for concurrent
-// use. Get one per token, and none that outlives the token.
+// use. Get one per token, and none that outlives the token. The zero User is nobody
+// and may do nothing.
 type User struct {
 	in **user // two pointers, as in Identity
+}
+
+var nobody = (&Roles{}).For(Identity{})
+
+func (u *User) get() *user {
+	if u == nil || u.in == nil {
+		return *nobody.in
+	}
+	return *u.in
 }
 
 type user struct {
@@ -67,7 +77,7 @@ func (r *Roles) For(id Identity) *User {
 }
 
 // Roles returns the names of the user's roles, sorted.
-func (u *User) Roles() []string { return slices.Clone((*u.in).names) }
+func (u *User) Roles() []string { return slices.Clone(u.get().names) }
 
 // Access returns what the user may see of one index by an action on it; cluster
 // actions are asked for with [User.Cluster]. index is the name of one index, not of
@@ -77,9 +87,15 @@ func (u *User) Roles() []string { return slices.Clone((*u.in).names) }
 //
 // A role that restricts what is read does so for every action, as in the plugin,
 // unless Options.Merge is PerGrant.
-func (u *User) Access(action, index string) (*Access, error) { return (*u.in).access(action, index) }
+func (u *User) Access(action, index string) (*Access, error) { return u.get().access(action, index) }
+
+// maxIndex is how many bytes the name of an index has in OpenSearch at most.
+const maxIndex = 255
 
 func (u *user) access(action, index string) (*Access, error) {
+	if len(index) > maxIndex {
+		return nil, denied(u.id, "the name of the index is longer than any has", action)
+	}
 	var aliases []string
 	if u.roles.options.Aliases != nil {
 		aliases = u.roles.options.Aliases(index)
@@ -94,6 +110,9 @@ func (u *user) access(action, index string) (*Access, error) {
 	a, err := u.prepare(action, index, aliases)
 	if err != nil {
 		return nil, err
+	}
+	if g := u.undecided(index, aliases); g != nil {
+		return nil, denied(u.id, fmt.Sprintf("role %q: a variable in its patterns of indices is undefined for this caller, and the rules beside it may be about this index", g.role), action)
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -117,7 +136,7 @@ func joined(names []string) string {
 // Options.DoNotFailOnForbidden it is left out if the action reads, and the error
 // is one only when nothing is left.
 func (u *User) Accesses(action string, indices ...string) ([]*Access, error) {
-	in := *u.in
+	in := u.get()
 	var all []*Access
 	var refused error
 	for _, index := range indices {
@@ -157,7 +176,7 @@ func reducible(action string) bool {
 // Cluster returns nil when the user may do an action of the cluster, such as
 // indices:data/read/msearch, and a [*Denied] otherwise.
 func (u *User) Cluster(action string) error {
-	in := *u.in
+	in := u.get()
 	if !isCluster(action) {
 		return denied(in.id, "is an action on an index; use Access", action)
 	}
@@ -184,9 +203,15 @@ func (u *user) covering(index string, aliases []string) []*grant {
 }
 
 func (g *grant) covers(id *identity, index string, aliases []string) bool {
+	return g.matches(id, true, index, aliases)
+}
+
+// matches reports whether a pattern of the entry whose variables are defined, or
+// one with some that are not, matches the index or an alias of it.
+func (g *grant) matches(id *identity, defined bool, index string, aliases []string) bool {
 	for i := range g.indices {
-		p, ok := g.indices[i].render(id)
-		if !ok {
+		p, all := g.indices[i].render(id)
+		if all != defined {
 			continue
 		}
 		if matchPattern(&p, index) || slices.ContainsFunc(aliases, func(a string) bool { return matchPattern(&p, a) }) {
@@ -196,8 +221,27 @@ func (g *grant) covers(id *identity, index string, aliases []string) bool {
 	return false
 }
 
+func (g *grant) restricts() bool { return g.dls != nil || !g.fields.empty() || len(g.masks) > 0 }
+
+// undecided returns an entry that restricts what is seen and might cover an index,
+// which an undefined variable keeps from being known. Where the rules of all entries
+// count, leaving it out could show what it hides.
+func (u *user) undecided(index string, aliases []string) *grant {
+	if u.roles.options.Merge == MergePerGrant {
+		return nil
+	}
+	for _, r := range u.held {
+		for _, g := range r.grants {
+			if g.restricts() && g.matches(u.id, false, index, aliases) && !g.covers(u.id, index, aliases) {
+				return g
+			}
+		}
+	}
+	return nil
+}
+
 // String tells how many roles u has, and no name of the caller.
-func (u *User) String() string { return fmt.Sprintf("user(%d roles)", len((*u.in).names)) }
+func (u *User) String() string { return fmt.Sprintf("user(%d roles)", len(u.get().names)) }
 
 // Format writes [User.String] for every verb.
 func (u *User) Format(f fmt.State, _ rune) { fmt.Fprint(f, u.String()) }

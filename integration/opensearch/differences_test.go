@@ -169,7 +169,7 @@ var questions = []question{
 	{"D31", fls("~s"), `{"query":{"query_string":{"query":"*:*"}}}`, `1:1.0 2:1.0 3:1.0`, refused},
 	{"D32", dls(`{"term":{"n":1}}`), `{"aggs":{"a":{"terms":{"field":"s","min_doc_count":0}}}}`, `500`, refused},
 	{"D32", fls("~o"), `{"aggs":{"a":{"terms":{"field":"s","min_doc_count":0}}}}`, `1:1.0 2:1.0 3:1.0 {"a":{"doc_count_error_upper_bound":0,"sum_other_doc_count":0,"buckets":[{"key":"a","doc_count":1},{"key":"b","doc_count":1},{"key":"c","doc_count":1}]}}`, refused},
-	{"D35", fls("~o"), `{"query":{"query_string":{"query":"b c","default_field":"s"}}}`, ``, `1:1.0 2:1.0`},
+	{"D41", fls("~o"), `{"query":{"query_string":{"query":"b c","default_field":"s"}}}`, ``, `1:1.0 2:1.0`},
 }
 
 // asked requires of each question that the two answer as it says.

@@ -124,7 +124,7 @@ func (r request) expected(include, exclude, mask []string) []string {
 			}
 		}
 		if a.kind == "words" && slices.Contains(keywords, a.field) {
-			rows = append(rows, "D35")
+			rows = append(rows, "D41")
 		}
 		// What may be inside of a field, as far as its name tells.
 		below := func(p string) bool {

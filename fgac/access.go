@@ -104,6 +104,35 @@ func (a *Access) Filter() []byte {
 	return t.append(nil)
 }
 
+// Check returns nil when the user may do each of the actions on each of the
+// indices, and otherwise a [*Denied] whose body names all actions that are
+// missing, in their order. A bulk request, for instance, needs
+// indices:data/write/bulk[s] and [Write].
+func (u *User) Check(actions []string, indices ...string) error {
+	in := *u.in
+	if len(actions) == 0 || len(indices) == 0 {
+		return denied(in.id, "no action or no index is given", slices.Clone(actions)...)
+	}
+	var missing []string
+	for _, action := range unique(actions) {
+		for _, index := range indices {
+			_, err := in.access(action, index)
+			if err == nil {
+				continue
+			}
+			if d := err.(*Denied); d.reason != "" {
+				return d
+			}
+			missing = append(missing, action)
+			break
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return denied(in.id, "", missing...)
+}
+
 func (u *user) prepare(action, index string, aliases []string) (*Access, error) {
 	if isCluster(action) {
 		return nil, denied(u.id, "is an action of the cluster; use Cluster", action)

@@ -1,6 +1,10 @@
 package fgac
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"unicode/utf16"
+)
 
 // Challenge is the value of WWW-Authenticate that OpenSearch sends with a 401,
 // whose body is empty.
@@ -36,10 +40,29 @@ func (d *Denied) Body() []byte {
 		id = **d.who
 	}
 	text := "no permissions for [" + strings.Join(d.actions, ", ") + "] and User [name=" + id.name +
-		", backend_roles=[" + strings.Join(id.backendRoles, ", ") + "], requestedTenant=null]"
+		", backend_roles=[" + strings.Join(hashOrder(id.backendRoles), ", ") + "], requestedTenant=null]"
 	reason := string(appendText(nil, text))
 	cause := `{"type":"security_exception","reason":` + reason + `}`
 	return []byte(`{"error":{"root_cause":[` + cause + `],"type":"security_exception","reason":` + reason + `},"status":403}`)
+}
+
+// hashOrder returns texts, each of them once, in the order in which the plugin
+// prints them: that of a java.util.HashSet, by the lower bits of their hashes.
+func hashOrder(texts []string) []string {
+	slots := 16
+	for 4*len(texts) > 3*slots { // three quarters full at most
+		slots *= 2
+	}
+	slot := func(s string) int {
+		var h uint32 // of String.hashCode
+		for _, unit := range utf16.Encode([]rune(s)) {
+			h = 31*h + uint32(unit)
+		}
+		return int(h^h>>16) & (slots - 1)
+	}
+	ordered := slices.Clone(texts)
+	slices.SortStableFunc(ordered, func(a, b string) int { return slot(a) - slot(b) })
+	return ordered
 }
 
 const upperHex = "0123456789ABCDEF"

@@ -113,39 +113,48 @@ func joined(names []string) string {
 }
 
 // Accesses returns what the user may see of each of the indices, in their order.
-// One that is refused refuses all, with a [*Denied]; under
-// Options.DoNotFailOnForbidden it is left out if the action reads, and the error
-// is one only when nothing is left.
+// One that is refused refuses all, with a [*Denied]. Under
+// Options.DoNotFailOnForbidden, if the action reads, one without permission is
+// left out, and only when nothing is left is the request refused. With
+// Options.DoNotFailOnForbiddenEmpty not even then, unless the action reads one
+// document: there is no Access and no error, and the result is empty.
 func (u *User) Accesses(action string, indices ...string) ([]*Access, error) {
 	in := *u.in
 	var all []*Access
-	var refused error
+	var refused *Denied
 	for _, index := range indices {
 		a, err := in.access(action, index)
 		if err == nil {
 			all = append(all, a)
 			continue
 		}
-		refused = err
-		if !in.roles.options.DoNotFailOnForbidden || !reducible(action) {
-			return nil, err
+		if refused = err.(*Denied); !in.roles.options.reduces(action) || refused.reason != "" {
+			return nil, refused
 		}
 	}
-	if len(all) == 0 && refused == nil {
-		refused = denied(in.id, "no index is given", action)
+	switch {
+	case len(all) > 0:
+		return all, nil
+	case refused == nil:
+		return nil, denied(in.id, "no index is given", action)
+	case in.roles.options.DoNotFailOnForbiddenEmpty && !matchAny(ofDocument, action):
+		return nil, nil
 	}
-	if len(all) == 0 {
-		return nil, refused
-	}
-	return all, nil
+	return nil, refused
 }
 
-// reads are actions of which requests are reduced, besides those of reducible.
+// reads are actions of which requests are reduced, besides those of reduces.
 var reads = mustPatterns("indices:data/read/*", "indices:admin/mappings/fields/get*")
 
-// reducible reports whether the plugin reduces requests for this action to the
-// indices that are permitted.
-func reducible(action string) bool {
+// ofDocument are reads of a document of one index: there is no request for none.
+var ofDocument = mustPatterns("indices:data/read/get*", "indices:data/read/mget*", "indices:data/read/tv*", "indices:data/read/mtv*", "indices:data/read/explain*")
+
+// reduces reports whether requests for this action are reduced to the indices that
+// are permitted. The list is the plugin's.
+func (o *Options) reduces(action string) bool {
+	if !o.DoNotFailOnForbidden {
+		return false
+	}
 	switch action {
 	case "indices:admin/shards/search_shards", "indices:admin/resolve/index", "indices:monitor/settings/get",
 		"indices:monitor/stats", "indices:admin/aliases/get":

@@ -18,12 +18,12 @@ type Access struct {
 type access struct {
 	index string
 	views []view
-	only  []*view  // the first
-	why   []string // the user has each role
+	only  []*view // the first
+	user  *user
 }
 
-func newAccess(index string, why []string, views ...view) *Access {
-	a := &access{index, views, []*view{&views[0]}, why}
+func newAccess(index string, u *user, views ...view) *Access {
+	a := &access{index, views, []*view{&views[0]}, u}
 	return &Access{&a}
 }
 
@@ -133,7 +133,7 @@ func (u *User) Check(actions []string, indices ...string) error {
 	return denied(in.id, "", missing...)
 }
 
-func (u *user) prepare(action, index string, aliases []string) (*Access, error) {
+func (u *user) prepare(action, index string, aliases []string) (*Access, *Denied) {
 	if isCluster(action) {
 		return nil, denied(u.id, "is an action of the cluster; use Cluster", action)
 	}
@@ -162,7 +162,7 @@ func (u *user) prepare(action, index string, aliases []string) (*Access, error) 
 		}
 		views = append(views, v)
 	}
-	return newAccess(index, u.reasons, views...), nil
+	return newAccess(index, u, views...), nil
 }
 
 // merge combines entries as the plugin does, each kind of rule by itself. A rule

@@ -34,14 +34,23 @@ type nameCheck struct{ paths map[string]struct{} }
 // object checks the members of v, whose paths begin with prefix. all says that
 // their paths have been noted from the top.
 func (c *nameCheck) object(v strictjson.Value, prefix string, all bool) bool {
-	if !all && dotted(v) {
+	dots := false
+	for name := range v.Members() {
+		if name == "" {
+			return false
+		}
+		if strings.Contains(name, ".") {
+			dots = true
+			if name[0] == '.' || name[len(name)-1] == '.' || strings.Contains(name, "..") {
+				return false
+			}
+		}
+	}
+	if dots && !all {
 		// Noted anew from here on: what is above has no dots.
 		return (&nameCheck{map[string]struct{}{}}).object(v, "", true)
 	}
 	for name, member := range v.Members() {
-		if name == "" || name[0] == '.' || name[len(name)-1] == '.' || strings.Contains(name, "..") {
-			return false
-		}
 		path := ""
 		if all {
 			path = prefix + name
@@ -73,15 +82,6 @@ func (c *nameCheck) value(v strictjson.Value, prefix string, all bool) bool {
 	return true
 }
 
-func dotted(v strictjson.Value) bool {
-	for name := range v.Members() {
-		if strings.Contains(name, ".") {
-			return true
-		}
-	}
-	return false
-}
-
 // each calls yield for the scalars at a path, null among them, however the path
 // is spelled and whatever arrays are on the way, until yield returns false.
 func each(v strictjson.Value, path string, yield func(strictjson.Value) bool) bool {
@@ -107,14 +107,14 @@ func each(v strictjson.Value, path string, yield func(strictjson.Value) bool) bo
 
 // below returns what is left of a path inside of the member that has this name.
 func below(path, name string) (string, bool) {
-	rest, ok := strings.CutPrefix(path, name)
-	if !ok || path == "" {
+	n := len(name)
+	if n == 0 || n > len(path) || path[0] != name[0] || path[:n] != name {
 		return "", false
 	}
-	if rest == "" {
+	if n == len(path) {
 		return "", true
 	}
-	return rest[1:], rest[0] == '.'
+	return path[n+1:], path[n] == '.'
 }
 
 const keyword = ".keyword"

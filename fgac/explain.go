@@ -1,6 +1,7 @@
 package fgac
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -49,7 +50,7 @@ func (e Explanation) String() string {
 // it says is more than the user may know.
 func (a *Access) Explain(id string, source []byte) Explanation {
 	in := *a.in
-	e := Explanation{Roles: slices.Clone(in.why)}
+	e := Explanation{Roles: in.user.why()}
 	d, ok := readDocument(id, source)
 	if !ok {
 		e.By = []string{"the document is not strict JSON"}
@@ -181,10 +182,9 @@ func (u *user) why() []string {
 			reasons = append(reasons, "a backend role of that name")
 		}
 		if u.roles.options.Resolution != BackendRolesOnly {
-			for i := range u.roles.mapping {
-				if m := &u.roles.mapping[i]; m.role == name {
-					reasons = append(reasons, m.why(u.id)...)
-				}
+			byRole := func(m mapping, name string) int { return cmp.Compare(m.role, name) }
+			if i, ok := slices.BinarySearchFunc(u.roles.mapping, name, byRole); ok {
+				reasons = append(reasons, u.roles.mapping[i].why(u.id)...)
 			}
 		}
 		if len(reasons) > 0 {

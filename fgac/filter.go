@@ -36,42 +36,46 @@ func (w *writer) free() {
 func (w *writer) object(v strictjson.Value, views []*view) {
 	w.out = append(w.out, '{')
 	first := true
-	outer := len(w.path)
+	outer, bottom := len(w.path), len(w.ways)
 	for name, member := range v.Members() {
-		start := len(w.out)
 		if outer > 0 {
 			w.path = append(w.path, '.')
 		}
 		w.path = append(w.path, name...)
-		if !first {
-			w.out = append(w.out, ',')
-		}
-		w.out = appendText(w.out, name)
-		w.out = append(w.out, ':')
-		if w.member(member, views, outer) {
+		w.enter(member, views, outer)
+		if entered := w.ways[bottom:]; len(entered) > 0 && w.member(name, member, entered, first) {
 			first = false
-		} else {
-			w.out = w.out[:start]
 		}
-		w.path = w.path[:outer]
+		w.path, w.ways = w.path[:outer], w.ways[:bottom]
 	}
 	w.out = append(w.out, '}')
 }
 
-// member writes the value of a member and reports whether it is shown at all;
-// if it is not, what is written is to be cut off.
-func (w *writer) member(v strictjson.Value, views []*view, outer int) bool {
-	bottom := len(w.ways)
-	defer func() { w.ways = w.ways[:bottom] }()
+// enter pushes those of the views that show the member at hand, or something in
+// it.
+func (w *writer) enter(v strictjson.Value, views []*view, outer int) {
 	nested := v.Kind() == strictjson.Object || v.Kind() == strictjson.Array
 	for _, view := range views {
 		// A name with dots goes through objects that are not written as such.
-		if w.passes(&view.fields, outer) && (nested && view.fields.enters(w.path) || view.fields.shows(w.path)) {
+		if (nested && view.fields.enters(w.path) || view.fields.shows(w.path)) && w.passes(&view.fields, outer) {
 			w.ways = append(w.ways, view)
 		}
 	}
-	entered := w.ways[bottom:]
-	return len(entered) > 0 && w.value(v, entered)
+}
+
+// member writes a member that the views have entered, and nothing if its value
+// has to go.
+func (w *writer) member(name string, v strictjson.Value, views []*view, first bool) bool {
+	start := len(w.out)
+	if !first {
+		w.out = append(w.out, ',')
+	}
+	w.out = append(appendText(w.out, name), ':')
+	shown := w.value(v, views)
+	if !shown {
+		w.out = w.out[:start]
+	}
+	return shown
 }
 
 // passes reports whether f enters the objects between the one at hand and the

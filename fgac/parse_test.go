@@ -481,9 +481,26 @@ func TestPrepared(t *testing.T) {
 	if first, again := mustAccess(t, u, "a"), mustAccess(t, u, "a"); first != again {
 		t.Error("an access is prepared twice")
 	}
+	_, denial := u.Access(Write, "a")
+	if _, again := u.Access(Write, "a"); denial == nil || denial != again {
+		t.Error("a denial is prepared twice")
+	}
 	if len((*u.in).prepared) > maxPrepared {
 		t.Errorf("%d are kept", len((*u.in).prepared))
 	}
+}
+
+// TestLookupThatWorksAgain asks again after a denial for another reason than a
+// missing permission.
+func TestLookupThatWorksAgain(t *testing.T) {
+	err := errors.New("down")
+	opts := &Options{Lookup: func(string, string, string) ([]any, error) { return []any{"x"}, err }}
+	u := mustParse(t, ruledRole(tlq), everyRole, opts).For(identityOf(t, "mary"))
+	if _, err := u.Access(Search, "i"); err == nil {
+		t.Fatal("a lookup that fails admits")
+	}
+	err = nil
+	shows(t, mustAccess(t, u, "i"), `{"code":"x"}`, `{"code":"x"}`)
 }
 
 // FuzzParse looks for files that panic, or that fail without an *Error.

@@ -22,18 +22,23 @@ type User struct {
 }
 
 type user struct {
-	roles   *Roles
-	id      *identity
-	names   []string // of the roles, sorted
-	reasons []string // that the user has each of them
-	held    []*role  // those of them that exist
+	roles *Roles
+	id    *identity
+	names []string // of the roles, sorted
+	held  []*role  // those of them that exist
 
 	// Of the indices last asked for. Bounded by maxPrepared.
 	mu       sync.RWMutex
-	prepared map[asked]*Access
+	prepared map[asked]answer
 }
 
 type asked struct{ action, index, aliases string }
+
+// answer is one of the two.
+type answer struct {
+	access *Access
+	denied *Denied
+}
 
 const maxPrepared = 256
 
@@ -41,7 +46,7 @@ const maxPrepared = 256
 // identity without any role is a user who may do nothing.
 func (r *Roles) For(id Identity) *User {
 	who := id.get()
-	u := &user{roles: r, id: &who, prepared: map[asked]*Access{}}
+	u := &user{roles: r, id: &who, prepared: map[asked]answer{}}
 	if r.options.Resolution != MappingOnly {
 		u.names = slices.Clone(who.backendRoles)
 	}
@@ -62,7 +67,6 @@ func (r *Roles) For(id Identity) *User {
 	who.variables = maps.Clone(who.variables)
 	who.define("user.roles", who.backendRoles)
 	who.define("user.securityRoles", u.names)
-	u.reasons = u.why()
 	return &User{&u}
 }
 
@@ -86,22 +90,30 @@ func (u *user) access(action, index string) (*Access, error) {
 	}
 	key := asked{action, index, joined(aliases)}
 	u.mu.RLock()
-	a := u.prepared[key]
+	known, ok := u.prepared[key]
 	u.mu.RUnlock()
-	if a != nil {
-		return a, nil
+	if !ok {
+		known.access, known.denied = u.prepare(action, index, aliases)
+		u.keep(key, known)
 	}
-	a, err := u.prepare(action, index, aliases)
-	if err != nil {
-		return nil, err
+	if known.denied != nil {
+		return nil, known.denied
+	}
+	return known.access, nil
+}
+
+// keep remembers an answer that will be the same. A rule that cannot be bound may
+// want a lookup that works again.
+func (u *user) keep(key asked, known answer) {
+	if known.denied != nil && known.denied.reason != "" {
+		return
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if len(u.prepared) >= maxPrepared {
 		clear(u.prepared)
 	}
-	u.prepared[key] = a
-	return a, nil
+	u.prepared[key] = known
 }
 
 // joined tells lists of names apart.

@@ -9,6 +9,7 @@ replace github.com/tokenacl/tokenacl => ../
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/service/kms v1.62.4
+	github.com/go-json-experiment/json v0.0.0-20251027170946-4849db3c2f7e
 	github.com/tokenacl/tokenacl v0.0.0-00010101000000-000000000000
 )
 

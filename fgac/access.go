@@ -25,12 +25,12 @@ func (a *Access) get() *access {
 type access struct {
 	index string
 	views []view
-	only  []*view         // the first
-	why   func() []string // the user has each role; for Explain alone
+	only  []*view // the first
+	user  *user
 }
 
-func newAccess(index string, why func() []string, views ...view) *Access {
-	a := &access{index, views, []*view{&views[0]}, why}
+func newAccess(index string, u *user, views ...view) *Access {
+	a := &access{index, views, []*view{&views[0]}, u}
 	return &Access{&a}
 }
 
@@ -112,7 +112,36 @@ func (a *Access) Filter() []byte {
 	return t.append(nil)
 }
 
-func (u *user) prepare(action, index string, aliases []string) (*Access, error) {
+// Check returns nil when the user may do each of the actions on each of the
+// indices, and otherwise a [*Denied] whose body names all actions that are
+// missing, in their order. A bulk request, for instance, needs
+// indices:data/write/bulk[s] and [Write].
+func (u *User) Check(actions []string, indices ...string) error {
+	in := *u.in
+	if len(actions) == 0 || len(indices) == 0 {
+		return denied(in.id, "no action or no index is given", slices.Clone(actions)...)
+	}
+	var missing []string
+	for _, action := range unique(actions) {
+		for _, index := range indices {
+			_, err := in.access(action, index)
+			if err == nil {
+				continue
+			}
+			if d := err.(*Denied); d.reason != "" {
+				return d
+			}
+			missing = append(missing, action)
+			break
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return denied(in.id, "", missing...)
+}
+
+func (u *user) prepare(action, index string, aliases []string) (*Access, *Denied) {
 	if isCluster(action) {
 		return nil, denied(u.id, "is an action of the cluster; use Cluster", action)
 	}
@@ -141,7 +170,7 @@ func (u *user) prepare(action, index string, aliases []string) (*Access, error) 
 		}
 		views = append(views, v)
 	}
-	return newAccess(index, u.reasons, views...), nil
+	return newAccess(index, u, views...), nil
 }
 
 // merge combines entries as the plugin does, each kind of rule by itself. A rule

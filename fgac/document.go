@@ -116,15 +116,6 @@ func (c *nameCheck) value(v strictjson.Value, at around) bool {
 	return true
 }
 
-func dotted(v strictjson.Value) bool {
-	for name := range v.Members() {
-		if strings.Contains(name, ".") {
-			return true
-		}
-	}
-	return false
-}
-
 // each calls yield for the scalars at a path, null among them, however the path
 // is spelled and whatever arrays are on the way, until yield returns false.
 func each(v strictjson.Value, path string, yield func(strictjson.Value) bool) bool {
@@ -150,14 +141,14 @@ func each(v strictjson.Value, path string, yield func(strictjson.Value) bool) bo
 
 // below returns what is left of a path inside of the member that has this name.
 func below(path, name string) (string, bool) {
-	rest, ok := strings.CutPrefix(path, name)
-	if !ok || path == "" {
+	n := len(name)
+	if n == 0 || n > len(path) || path[0] != name[0] || path[:n] != name {
 		return "", false
 	}
-	if rest == "" {
+	if n == len(path) {
 		return "", true
 	}
-	return rest[1:], rest[0] == '.'
+	return path[n+1:], path[n] == '.'
 }
 
 const keyword = ".keyword"
@@ -206,4 +197,13 @@ func anything(v strictjson.Value, path string) bool {
 		return false
 	}
 	return path == "" && v.Kind() != strictjson.Null
+}
+
+func dotted(v strictjson.Value) bool {
+	for name := range v.Members() {
+		if strings.Contains(name, ".") {
+			return true
+		}
+	}
+	return false
 }

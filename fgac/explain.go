@@ -50,8 +50,8 @@ func (e Explanation) String() string {
 func (a *Access) Explain(id string, source []byte) Explanation {
 	in := a.get()
 	e := Explanation{}
-	if in.why != nil {
-		e.Roles = slices.Clone(in.why())
+	if in.user != nil {
+		e.Roles = in.user.why()
 	}
 	d, ok := readDocument(id, source)
 	if !ok {

@@ -40,47 +40,52 @@ func (w *writer) free() {
 func (w *writer) object(v strictjson.Value, views []*view) bool {
 	w.out = append(w.out, '{')
 	first := true
-	outer := len(w.path)
+	outer, bottom := len(w.path), len(w.ways)
 	for name, member := range v.Members() {
-		start := len(w.out)
 		if outer > 0 {
 			w.path = append(w.path, '.')
 		}
 		w.path = append(w.path, name...)
-		if !first {
-			w.out = append(w.out, ',')
-		}
-		w.out = appendText(w.out, name)
-		w.out = append(w.out, ':')
-		if w.member(member, views, outer) {
+		w.enter(member, views, outer)
+		if entered := w.ways[bottom:]; len(entered) > 0 && w.member(name, member, entered, first) {
 			first = false
-		} else {
-			w.out = w.out[:start]
 		}
-		w.path = w.path[:outer]
+		w.path, w.ways = w.path[:outer], w.ways[:bottom]
 	}
 	w.out = append(w.out, '}')
 	return !first
 }
 
-// member writes the value of a member and reports whether it is shown at all;
-// if it is not, what is written is to be cut off.
-func (w *writer) member(v strictjson.Value, views []*view, outer int) bool {
-	bottom := len(w.ways)
-	defer func() { w.ways = w.ways[:bottom] }()
+// enter pushes those of the views that show the member at hand, or something in
+// it.
+func (w *writer) enter(v strictjson.Value, views []*view, outer int) {
 	nested := v.Kind() == strictjson.Object || v.Kind() == strictjson.Array
 	for _, view := range views {
 		// A name with dots goes through objects that are not written as such.
-		if w.passes(&view.fields, outer) && (nested && view.fields.enters(w.path) || view.fields.shows(w.path)) {
+		if (nested && view.fields.enters(w.path) || view.fields.shows(w.path)) && w.passes(&view.fields, outer) {
 			w.ways = append(w.ways, view)
 		}
 	}
-	at := spot{views: w.ways[bottom:]}
-	if len(at.views) == 0 || !w.value(v, &at) {
-		return false
+}
+
+// member writes a member that the views have entered, and nothing if its value
+// has to go.
+func (w *writer) member(name string, v strictjson.Value, views []*view, first bool) bool {
+	start := len(w.out)
+	if !first {
+		w.out = append(w.out, ',')
 	}
-	// An object that is empty because nothing in it is shown says that there is one.
-	return !nested || at.filled || slices.ContainsFunc(at.views, func(v *view) bool { return v.fields.holds(w.path) })
+	w.out = append(appendText(w.out, name), ':')
+	at := spot{views: views}
+	shown := w.value(v, &at)
+	if nested := v.Kind() == strictjson.Object || v.Kind() == strictjson.Array; nested && shown && !at.filled {
+		// An object that is empty because nothing in it is shown says that there is one.
+		shown = slices.ContainsFunc(views, func(v *view) bool { return v.fields.holds(w.path) })
+	}
+	if !shown {
+		w.out = w.out[:start]
+	}
+	return shown
 }
 
 // passes reports whether f enters the objects between the one at hand and the

@@ -51,6 +51,10 @@ type Options struct {
 	// DoNotFailOnForbidden makes [User.Accesses] leave out indices that the
 	// caller may not read, instead of refusing the request.
 	DoNotFailOnForbidden bool
+	// DoNotFailOnForbiddenEmpty, with DoNotFailOnForbidden, makes it return none at
+	// all, without an error, where nothing is left: a search finds nothing instead of
+	// being refused.
+	DoNotFailOnForbiddenEmpty bool
 }
 
 // Format writes the type's name for every verb: there is a secret in it.
@@ -68,6 +72,8 @@ func (o *Options) check() error {
 		return &Error{File: "options", Reason: "Resolution is none of MappingOnly, BackendRolesOnly, Both"}
 	case o.Merge > MergePerGrant:
 		return &Error{File: "options", Reason: "Merge is none of MergePlugin, MergeEmptyOverridesAll, MergePerGrant"}
+	case o.DoNotFailOnForbiddenEmpty && !o.DoNotFailOnForbidden:
+		return &Error{File: "options", Reason: "DoNotFailOnForbiddenEmpty has no effect without DoNotFailOnForbidden"}
 	}
 	return nil
 }

@@ -250,6 +250,7 @@ func TestDocumentsRefused(t *testing.T) {
 	}
 	for _, good := range []string{
 		`{}`, `{"a.b": 1, "a": {"c": 2}}`, `{"a": [{"b": 1}, {"b": 1}]}`, `{"a.b": 1, "a.c": {"d": 1}}`, `{"a": {"b.c": 1}, "b": {"c": 1}}`, `{"a": {"x": 1}, "b": {"x.y": 1}}`,
+		strings.Repeat(`{"x":[`, 49) + `1` + strings.Repeat(`],"a.b":1}`, 49), // read once at every level: twice would never end
 	} {
 		if _, ok := readDocument("", []byte(good)); !ok {
 			t.Errorf("%s is refused", good)

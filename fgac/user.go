@@ -32,18 +32,23 @@ func (u *User) get() *user {
 }
 
 type user struct {
-	roles   *Roles
-	id      *identity
-	names   []string        // of the roles, sorted
-	reasons func() []string // that the user has each of them; for Explain alone
-	held    []*role         // those of them that exist
+	roles *Roles
+	id    *identity
+	names []string // of the roles, sorted
+	held  []*role  // those of them that exist
 
 	// Of the indices last asked for. Bounded by maxPrepared.
 	mu       sync.RWMutex
-	prepared map[asked]*Access
+	prepared map[asked]answer
 }
 
 type asked struct{ action, index, aliases string }
+
+// answer is one of the two.
+type answer struct {
+	access *Access
+	denied *Denied
+}
 
 const maxPrepared = 256
 
@@ -51,7 +56,7 @@ const maxPrepared = 256
 // identity without any role is a user who may do nothing.
 func (r *Roles) For(id Identity) *User {
 	who := id.get()
-	u := &user{roles: r, id: &who, prepared: map[asked]*Access{}}
+	u := &user{roles: r, id: &who, prepared: map[asked]answer{}}
 	if r.options.Resolution != MappingOnly {
 		u.names = slices.Clone(who.backendRoles)
 	}
@@ -72,7 +77,6 @@ func (r *Roles) For(id Identity) *User {
 	who.variables = maps.Clone(who.variables)
 	who.define("user.roles", who.backendRoles)
 	who.define("user.securityRoles", u.names)
-	u.reasons = sync.OnceValue(u.why)
 	return &User{&u}
 }
 
@@ -102,25 +106,33 @@ func (u *user) access(action, index string) (*Access, error) {
 	}
 	key := asked{action, index, joined(aliases)}
 	u.mu.RLock()
-	a := u.prepared[key]
+	known, ok := u.prepared[key]
 	u.mu.RUnlock()
-	if a != nil {
-		return a, nil
+	if !ok {
+		known.access, known.denied = u.prepare(action, index, aliases)
+		if g := u.undecided(index, aliases); g != nil && known.denied == nil {
+			known.denied = denied(u.id, fmt.Sprintf("role %q: a variable in its patterns of indices is undefined for this caller, and the rules beside it may be about this index", g.role), action)
+		}
+		u.keep(key, known)
 	}
-	a, err := u.prepare(action, index, aliases)
-	if err != nil {
-		return nil, err
+	if known.denied != nil {
+		return nil, known.denied
 	}
-	if g := u.undecided(index, aliases); g != nil {
-		return nil, denied(u.id, fmt.Sprintf("role %q: a variable in its patterns of indices is undefined for this caller, and the rules beside it may be about this index", g.role), action)
+	return known.access, nil
+}
+
+// keep remembers an answer that will be the same. A rule that cannot be bound may
+// want a lookup that works again.
+func (u *user) keep(key asked, known answer) {
+	if known.denied != nil && known.denied.reason != "" {
+		return
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if len(u.prepared) >= maxPrepared {
 		clear(u.prepared)
 	}
-	u.prepared[key] = a
-	return a, nil
+	u.prepared[key] = known
 }
 
 // joined tells lists of names apart.
@@ -132,39 +144,48 @@ func joined(names []string) string {
 }
 
 // Accesses returns what the user may see of each of the indices, in their order.
-// One that is refused refuses all, with a [*Denied]; under
-// Options.DoNotFailOnForbidden it is left out if the action reads, and the error
-// is one only when nothing is left.
+// One that is refused refuses all, with a [*Denied]. Under
+// Options.DoNotFailOnForbidden, if the action reads, one without permission is
+// left out, and only when nothing is left is the request refused. With
+// Options.DoNotFailOnForbiddenEmpty not even then, unless the action reads one
+// document: there is no Access and no error, and the result is empty.
 func (u *User) Accesses(action string, indices ...string) ([]*Access, error) {
 	in := u.get()
 	var all []*Access
-	var refused error
+	var refused *Denied
 	for _, index := range indices {
 		a, err := in.access(action, index)
 		if err == nil {
 			all = append(all, a)
 			continue
 		}
-		refused = err
-		if !in.roles.options.DoNotFailOnForbidden || !reducible(action) {
-			return nil, err
+		if refused = err.(*Denied); !in.roles.options.reduces(action) || refused.reason != "" {
+			return nil, refused
 		}
 	}
-	if len(all) == 0 && refused == nil {
-		refused = denied(in.id, "no index is given", action)
+	switch {
+	case len(all) > 0:
+		return all, nil
+	case refused == nil:
+		return nil, denied(in.id, "no index is given", action)
+	case in.roles.options.DoNotFailOnForbiddenEmpty && !matchAny(ofDocument, action):
+		return nil, nil
 	}
-	if len(all) == 0 {
-		return nil, refused
-	}
-	return all, nil
+	return nil, refused
 }
 
-// reads are actions of which requests are reduced, besides those of reducible.
+// reads are actions of which requests are reduced, besides those of reduces.
 var reads = mustPatterns("indices:data/read/*", "indices:admin/mappings/fields/get*")
 
-// reducible reports whether the plugin reduces requests for this action to the
-// indices that are permitted.
-func reducible(action string) bool {
+// ofDocument are reads of a document of one index: there is no request for none.
+var ofDocument = mustPatterns("indices:data/read/get*", "indices:data/read/mget*", "indices:data/read/tv*", "indices:data/read/mtv*", "indices:data/read/explain*")
+
+// reduces reports whether requests for this action are reduced to the indices that
+// are permitted. The list is the plugin's.
+func (o *Options) reduces(action string) bool {
+	if !o.DoNotFailOnForbidden {
+		return false
+	}
 	switch action {
 	case "indices:admin/shards/search_shards", "indices:admin/resolve/index", "indices:monitor/settings/get",
 		"indices:monitor/stats", "indices:admin/aliases/get":

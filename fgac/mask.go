@@ -59,7 +59,7 @@ type method struct {
 
 // maxMasking bounds what masks do in one document: the steps of expressions and the
 // bytes that are written.
-const maxMasking = 1 << 24
+const maxMasking = 1 << 22
 
 // apply appends the masked value as a JSON string, and takes what that costs from
 // left. ok is false when it cannot be masked, or nothing is left.

@@ -299,16 +299,6 @@ func (c *cluster) compare(t *testing.T, who caller, index string) (seen int, dif
 	return len(server), differences
 }
 
-// same is compare for what must not differ.
-func (c *cluster) same(t *testing.T, who caller, index string) int {
-	t.Helper()
-	seen, differences := c.compare(t, who, index)
-	for _, d := range differences {
-		t.Error(d.text)
-	}
-	return seen
-}
-
 // emptied reports whether fgac shows the same as the server, apart from arrays
 // that are empty and have no object on the server.
 func emptied(t *testing.T, server, fgac string) bool {

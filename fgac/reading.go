@@ -20,12 +20,8 @@ type reading struct {
 	off     bool         // false, or the empty text, which a boolean field reads so
 }
 
-// ordered reports whether texts like this one are ordered otherwise than byte for
-// byte under some mapping.
-func (r *reading) ordered() bool { return r.numeric || r.dated || r.routed }
-
 // plain reports whether the text is nothing else.
-func (r *reading) plain() bool { return !r.ordered() && !r.off }
+func (r *reading) plain() bool { return !r.numeric && !r.dated && !r.routed && !r.off }
 
 func readingOf(s string) (r reading) {
 	r.number, r.odd, r.numeric = looseNumber(s)

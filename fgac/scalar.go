@@ -12,12 +12,14 @@ type scalar struct {
 	text    string          // as it is spelled
 	number  decimal         // of a number, or a text that is one
 	numeric bool
-	reading reading
+	reading *reading // nil: a text alone
 }
 
 func scalarOf(t *tree) scalar {
 	s := scalar{kind: t.kind, text: t.spelled()}
-	s.reading = readingOf(s.text)
+	if r := readingOf(s.text); !r.plain() {
+		s.reading = &r
+	}
 	if t.kind != strictjson.Bool && isNumber(s.text) {
 		s.number, s.numeric = parseDecimal(s.text), true
 	}
@@ -34,7 +36,7 @@ func (s *scalar) equal(v strictjson.Value) verdict {
 		if have == s.text {
 			return yes
 		}
-		if s.reading.plain() {
+		if s.reading == nil {
 			return no
 		}
 		if read := readingOf(have); s.reading.mayEqual(&read) {
@@ -79,7 +81,7 @@ func (l *limit) admits(v strictjson.Value) verdict {
 			return unknown
 		}
 		said := l.side(strings.Compare(have, l.value.text))
-		if l.value.reading.ordered() && !l.agrees(have, said) {
+		if l.value.reading != nil && !l.agrees(have, said) {
 			return unknown
 		}
 		return said
@@ -90,7 +92,7 @@ func (l *limit) admits(v strictjson.Value) verdict {
 // agrees reports whether a text is on the same side of the bound as whatever else
 // the bound may be.
 func (l *limit) agrees(have string, said verdict) bool {
-	want, read := &l.value.reading, readingOf(have)
+	want, read := l.value.reading, readingOf(have)
 	if want.numeric && (!read.numeric || want.odd || read.odd || l.side(read.number.compare(want.number)) != said) {
 		return false
 	}

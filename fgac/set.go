@@ -29,11 +29,14 @@ func newValueSet(values []scalar) *valueSet {
 		}
 		s.unnumbered = s.unnumbered || !v.numeric
 		s.unflagged = s.unflagged || v.text != "true" && v.text != "false"
+		if v.reading == nil {
+			continue
+		}
 		if v.reading.numeric && !v.reading.odd {
 			s.loose[v.reading.number] = struct{}{}
 		}
 		if v.reading.odd || v.reading.dated || v.reading.routed || v.reading.off {
-			s.others = append(s.others, v.reading)
+			s.others = append(s.others, *v.reading)
 		}
 	}
 	return s

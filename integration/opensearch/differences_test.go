@@ -50,6 +50,11 @@ var differences = []row{
 	{id: "D20", role: fls("*"), doc: `{"a.b":1,"a":{"b":2}}`, server: all, fgac: hidden},
 	{id: "D21", role: fls("a"), doc: `{"a":1e2,"b":1}`, server: `{"a":1E+2}`, fgac: `{"a":1e2}`},
 	{id: "D33", role: dls(`{"wildcard":{"a":"${user.name}"}}`), user: "*", doc: `{"a":"anna"}`, server: all, fgac: hidden},
+	{id: "D37", role: map[string]any{"index_patterns": []string{"row-${attr.jwt.none}"}, "fls": []string{"~b"}}, more: map[string]any{"index_patterns": []string{"row-*"}, "fls": []string{}}, doc: `{"a":1,"b":2}`, server: all, fgac: "403"},
+	{id: "D38", role: fls("*.pub"), doc: `{"salary":{"mary":1},"a":{"pub":1}}`, server: `{"salary":{},"a":{"pub":1}}`, fgac: `{"a":{"pub":1}}`},
+	{id: "D39", role: dls(`{"bool":{"must_not":{"term":{"a":"5"}}}}`), doc: `{"a":"5.0"}`, server: all, fgac: hidden},
+	{id: "D39", role: dls(`{"range":{"d":{"gte":"2021-06-30"}}}`), doc: `{"d":"2021-06-30T12:00:00.5Z"}`, server: all, fgac: hidden},
+	{id: "D40", role: dls(`{"bool":{"must_not":{"match":{"t":"--"}}}}`), doc: `{"t":"x"}`, server: all, fgac: refused},
 	{id: "D34", role: dls(`{"prefix":{"a":""}}`), doc: `{"a":"x"}`, server: all, fgac: refused},
 }
 
@@ -101,8 +106,11 @@ func (c *cluster) differ(t *testing.T) {
 	}
 }
 
-// plainMapping has strings as keywords.
-var plainMapping = map[string]any{"dynamic_templates": []any{map[string]any{"texts": map[string]any{"match_mapping_type": "string", "mapping": keyword}}}}
+// plainMapping has strings as keywords, but for t, an object in one, and as
+// subfields too.
+var plainMapping = map[string]any{
+	"properties": map[string]any{"t": map[string]any{"type": "text"}, "d": map[string]any{"type": "date"}, "flat": map[string]any{"type": "flat_object"}},
+	"dynamic_templates": []any{map[string]any{"texts": map[string]any{"match_mapping_type": "string", "mapping": map[string]any{"type": "keyword", "fields": map[string]any{"raw": keyword}}}}}}
 
 // file is the role of the row.
 func (r row) file(index string) map[string]any {
@@ -169,12 +177,14 @@ var questions = []question{
 	{"D31", fls("~s"), `{"query":{"query_string":{"query":"*:*"}}}`, `1:1.0 2:1.0 3:1.0`, refused},
 	{"D32", dls(`{"term":{"n":1}}`), `{"aggs":{"a":{"terms":{"field":"s","min_doc_count":0}}}}`, `500`, refused},
 	{"D32", fls("~o"), `{"aggs":{"a":{"terms":{"field":"s","min_doc_count":0}}}}`, `1:1.0 2:1.0 3:1.0 {"a":{"doc_count_error_upper_bound":0,"sum_other_doc_count":0,"buckets":[{"key":"a","doc_count":1},{"key":"b","doc_count":1},{"key":"c","doc_count":1}]}}`, refused},
+	{"D35", mask("s"), `{"query":{"term":{"s.raw":"c"}}}`, `1:1.0`, ``},
+	{"D36", fls("~flat.h"), `{"query":{"term":{"flat":"y"}}}`, `2:1.0`, ``},
 	{"D41", fls("~o"), `{"query":{"query_string":{"query":"b c","default_field":"s"}}}`, ``, `1:1.0 2:1.0`},
 }
 
 // asked requires of each question that the two answer as it says.
 func (c *cluster) asked(t *testing.T) {
-	docs := map[string][]byte{"1": []byte(`{"s":"c","n":1,"o":{"v":"x","h":"y"}}`), "2": []byte(`{"s":"b","n":2,"o":{"h":"y"}}`), "3": []byte(`{"s":"a"}`)}
+	docs := map[string][]byte{"1": []byte(`{"s":"c","n":1,"o":{"v":"x","h":"y"}}`), "2": []byte(`{"s":"b","n":2,"o":{"h":"y"},"flat":{"h":"y"}}`), "3": []byte(`{"s":"a"}`)}
 	c.put(t, "asked", plainMapping, docs)
 	var roles, mapping []map[string]any
 	name := func(i int) string { return fmt.Sprintf("asked-%02d", i) }

@@ -93,9 +93,6 @@ func (u *User) Access(action, index string) (*Access, error) { return u.get().ac
 const maxIndex = 255
 
 func (u *user) access(action, index string) (*Access, error) {
-	if len(index) > maxIndex {
-		return nil, denied(u.id, "the name of the index is longer than any has", action)
-	}
 	var aliases []string
 	if u.roles.options.Aliases != nil {
 		aliases = u.roles.options.Aliases(index)
@@ -107,12 +104,20 @@ func (u *user) access(action, index string) (*Access, error) {
 	if a != nil {
 		return a, nil
 	}
-	a, err := u.prepare(action, index, aliases)
+	return u.prepareNew(key, aliases)
+}
+
+// prepareNew prepares an access and keeps it.
+func (u *user) prepareNew(key asked, aliases []string) (*Access, error) {
+	if len(key.index) > maxIndex {
+		return nil, denied(u.id, "the name of the index is longer than any has", key.action)
+	}
+	a, err := u.prepare(key.action, key.index, aliases)
 	if err != nil {
 		return nil, err
 	}
-	if g := u.undecided(index, aliases); g != nil {
-		return nil, denied(u.id, fmt.Sprintf("role %q: a variable in its patterns of indices is undefined for this caller, and the rules beside it may be about this index", g.role), action)
+	if g := u.undecided(key.index, aliases); g != nil {
+		return nil, denied(u.id, fmt.Sprintf("role %q: a variable in its patterns of indices is undefined for this caller, and the rules beside it may be about this index", g.role), key.action)
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -3,7 +3,6 @@ package fgac
 import (
 	"bytes"
 	"encoding/hex"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -399,41 +398,44 @@ func TestMasksKeepStructure(t *testing.T) {
 //
 // Rules F5, G4
 func TestMaskingOfDocument(t *testing.T) {
-	list := func(value string, n int) string {
-		return "[" + strings.TrimSuffix(strings.Repeat(value+",", n), ",") + "]"
+	list := func(n int) string { return "[" + strings.TrimSuffix(strings.Repeat(`"",`, n), ",") + "]" }
+	a := accessTo(t, [][]string{nil}, []string{"a*"}, Options{InsecureDefaultSalt: true})
+	if got, ok := a.Document([]byte(`{"b":1,"a":` + list(50_000) + `,"c":2}`)); !ok || len(got) < 50_000*64 || !strings.HasSuffix(string(got), `"c":2}`) {
+		t.Errorf("%d bytes, %v", len(got), ok)
 	}
-	slow := `"` + strings.Repeat("x", 20_000) + `"` // fine by itself
+	shows(t, a, `{"b":1,"a":`+list(75_000)+`,"a2":"x","c":2}`, `{"b":1,"c":2}`)
+	shows(t, a, `{"c":1,"a":["x"]}`, `{"c":1,"a":["`+hashOf(t, "x")+`"]}`) // another document has its own
+}
+
+// TestMaskingSpends has how many values can be masked with what is left.
+//
+// Rules F5, G4
+func TestMaskingSpends(t *testing.T) {
+	x := strings.Repeat("x", 500)
 	for _, row := range []struct {
-		name, mask, values string
-		kept               bool
+		name, mask, value string
+		from, to          int // values
 	}{
-		{"hashes", "a", list(`""`, 50_000), true}, {"too many hashes", "a", list(`""`, 75_000), false},
-		{"a slow value", "a::/(?:x?){10}y/::z", list(slow, 1), true}, {"slow values", "a::/(?:x?){10}y/::z", list(slow, 100), false},
-		{"a long replacement", "a::/x/::" + strings.Repeat("y", 500), list(`"`+strings.Repeat("x", 500)+`"`, 3), true},
-		{"long replacements", "a::/x/::" + strings.Repeat("y", 500), list(`"`+strings.Repeat("x", 500)+`"`, 100), false},
-		{"a large program", "a::/(?:abcdefghij){900}/::z", list(`"x"`, 3), true}, {"a large program, often", "a::/(?:abcdefghij){900}/::z", list(`"x"`, 5_000), false},
+		{"a hash", "a", "x", 1500, 1550}, {"an expression", "a::/x/::y", "x", 5000, 100_000},
+		{"a slow one", "a::/(?:x?){10}y/::z", x, 1, 20}, {"a long replacement", "a::/x/::" + x, x[:100], 1, 2}, {"a large program", "a::/(?:abcdefghij){900}/::z", "x", 10, 100},
+		{"many groups", "a::/y" + strings.Repeat("(a)", 300) + "/::z", x, 1, 5}, {"too slow", "a::/(?:x?){50}y/::z", strings.Repeat(x, 20), 0, 0},
 	} {
-		a := accessTo(t, [][]string{nil}, []string{row.mask}, Options{InsecureDefaultSalt: true})
-		got, ok := a.Document([]byte(`{"b":1,"a":` + row.values + `,"c":2}`))
-		if kept := len(got) > len(`{"b":1,"c":2}`); !ok || kept != row.kept || !kept && string(got) != `{"b":1,"c":2}` || !strings.HasSuffix(string(got), `"c":2}`) {
-			t.Errorf("%s: %.60s (%d bytes), %v", row.name, got, len(got), ok)
+		m, err := parseMask(row.mask, standardOf(t, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		left, n := 100_000, 0
+		for ok := true; ok && n <= row.to; n++ {
+			_, ok = m.method.apply(nil, row.value, &left)
+		}
+		if n--; n < row.from || n >= row.to+btoi(row.to == 0) || left > 0 || left < -60_000 {
+			t.Errorf("%s: %d values, %d left", row.name, n, left)
 		}
 	}
-	// Values that are too slow by themselves count, and no more than is left is spent.
-	slowest := `"` + strings.Repeat("x", maxMasked) + `"`
-	var b strings.Builder
-	for i := range 9 {
-		fmt.Fprintf(&b, `"a%d":%s,`, i, slowest)
+	// A value that is too long by itself is not looked at.
+	left := 10
+	m, _ := parseMask("a::/x/::y", nil)
+	if _, ok := m.method.apply(nil, strings.Repeat("x", maxMasked+1), &left); ok || left != 10 {
+		t.Errorf("a long value: %d left", left)
 	}
-	each := accessTo(t, [][]string{nil}, []string{"*::/(?:x?){50}y/::z"}, Options{InsecureDefaultSalt: true})
-	shows(t, each, `{`+b.String()[:b.Len()/9]+`"z":"xy"}`, `{"z":"z"}`)
-	shows(t, each, `{`+b.String()+`"z":"xy"}`, `{}`)
-	left := 1000
-	if _, ok := (*each.in).views[0].masks.of([]byte("a")).apply(nil, strings.Trim(slowest, `"`), &left); ok || left < -1000 {
-		t.Errorf("%d is left of 1000", left)
-	}
-	// One member takes all there is; another document has its own.
-	a := accessTo(t, [][]string{nil}, []string{"*"}, Options{InsecureDefaultSalt: true})
-	shows(t, a, `{"a":`+list(`""`, 75_000)+`,"b":"x","c":1}`, `{"c":1}`)
-	shows(t, a, `{"c":1,"b":["x"]}`, `{"c":1,"b":["`+hashOf(t, "x")+`"]}`)
 }

@@ -97,9 +97,6 @@ func (u *User) Access(action, index string) (*Access, error) { return u.get().ac
 const maxIndex = 255
 
 func (u *user) access(action, index string) (*Access, error) {
-	if len(index) > maxIndex {
-		return nil, denied(u.id, "the name of the index is longer than any has", action)
-	}
 	var aliases []string
 	if u.roles.options.Aliases != nil {
 		aliases = u.roles.options.Aliases(index)
@@ -109,16 +106,25 @@ func (u *user) access(action, index string) (*Access, error) {
 	known, ok := u.prepared[key]
 	u.mu.RUnlock()
 	if !ok {
-		known.access, known.denied = u.prepare(action, index, aliases)
-		if g := u.undecided(index, aliases); g != nil && known.denied == nil {
-			known.denied = denied(u.id, fmt.Sprintf("role %q: a variable in its patterns of indices is undefined for this caller, and the rules beside it may be about this index", g.role), action)
-		}
+		known = u.answer(action, index, aliases)
 		u.keep(key, known)
 	}
 	if known.denied != nil {
 		return nil, known.denied
 	}
 	return known.access, nil
+}
+
+func (u *user) answer(action, index string, aliases []string) (a answer) {
+	if len(index) > maxIndex {
+		a.denied = denied(u.id, "the name of the index is longer than any has", action)
+		return a
+	}
+	a.access, a.denied = u.prepare(action, index, aliases)
+	if g := u.undecided(index, aliases); g != nil && a.denied == nil {
+		a.denied = denied(u.id, fmt.Sprintf("role %q: a variable in its patterns of indices is undefined for this caller, and the rules beside it may be about this index", g.role), action)
+	}
+	return a
 }
 
 // keep remembers an answer that will be the same. A rule that cannot be bound may

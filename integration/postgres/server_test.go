@@ -146,15 +146,20 @@ func store(ctx context.Context, db *pgxpool.Pool, r acl.Rules, docs []acltest.Do
 	if _, err := db.Exec(ctx, "DROP TABLE IF EXISTS documents; CREATE TABLE documents (id text PRIMARY KEY); "+schema); err != nil {
 		return err
 	}
-	var batch pgx.Batch
+	columns := make([][]string, 4)
 	for _, d := range docs {
 		stored, err := postgres.Fields(d.ACL, r)
 		if (err != nil) != (r.Validate(d.ACL) != nil) {
 			return err
 		}
-		batch.Queue("INSERT INTO documents VALUES ($1, $2::text[], $3::text[], $4::jsonb)", append([]any{d.ID}, stored.Args()...)...)
+		columns[0] = append(columns[0], d.ID)
+		for i, arg := range stored.Args() {
+			columns[i+1] = append(columns[i+1], arg.(string))
+		}
 	}
-	return db.SendBatch(ctx, &batch).Close()
+	_, err = db.Exec(ctx, `INSERT INTO documents SELECT id, allow::text[], deny::text[], levels::jsonb
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS rows (id, allow, deny, levels)`, columns[0], columns[1], columns[2], columns[3])
+	return err
 }
 
 // engine is PostgreSQL under pgx.

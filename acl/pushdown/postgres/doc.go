@@ -47,11 +47,10 @@ type Options struct {
 	Allow, Deny, Levels string
 	// FirstPlaceholder is the number of the first placeholder; 0 is 1.
 	FirstPlaceholder int
-	// FewVisible says that the caller sees few rows of all, so that they are
-	// looked up in the index, whatever the number of the caller's groups. Without
-	// it, callers with up to 14 groups are looked up, where the planner expects
-	// less work of that, and for others each row that the rest of the query finds
-	// is tested, at a cost that the number of groups does not change.
+	// FewVisible says that the caller sees few rows of all, so that these are
+	// looked up in the index of terms, public ones too. Without it, each row that
+	// the rest of the query finds is tested, until the page is full, at a cost that
+	// the number of the caller's groups hardly changes. Either finds the same.
 	FewVisible bool
 }
 

@@ -7,16 +7,12 @@ import (
 	"github.com/tokenacl/tokenacl/acl/pushdown/internal/terms"
 )
 
-// maxLookup is how many terms of a caller are looked up in the index: so many
-// are compared with those of a row as fast as a hash table is asked. See
-// docs/pushdown.md.
-const maxLookup = 16
-
 // Filter returns the condition for the rows that s sees, one expression in
 // parentheses, and its argument: always one, at FirstPlaceholder. It holds the
 // caller's names; do not log it. The zero scope sees no row, Unrestricted all.
 // Rows with a column that is null are not seen. The same scope gives the same
-// text and argument, and there are three texts in all.
+// text and argument, and the text depends on nothing else of the scope than
+// whether it is Unrestricted.
 //
 // The argument is the text of an array, which database/sql and pgx both take
 // for a text[]. A name with U+0000 is an [ErrTerm], one that is not UTF-8 an
@@ -35,7 +31,7 @@ func Filter(s acl.Scope, r acl.Rules, o Options) (where string, args []any, err 
 	switch {
 	case c.Everything:
 		return "(" + param + " IS NOT NULL)", args, nil
-	case o.FewVisible || len(c.Terms) <= maxLookup:
+	case o.FewVisible:
 		return n.condition(n.lookup(param), param), args, nil
 	}
 	return n.condition(n.test(param), param), args, nil
@@ -69,8 +65,8 @@ func (n names) condition(allow, param string) string {
 		") AS level(terms) WHERE NOT " + shares("jsonb_array_elements_text(level.terms)", param) + ")))"
 }
 
-// lookup lets the planner use the index. It compares each term of the row with
-// each of the caller.
+// lookup lets the planner use the index. Where it does not, each term of the row
+// is compared with each of the caller.
 func (n names) lookup(param string) string {
 	return n.allow + ` COLLATE "C" && ` + param
 }

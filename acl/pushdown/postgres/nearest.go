@@ -3,7 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/tokenacl/tokenacl/acl"
 )
@@ -35,7 +35,7 @@ func Nearest(s acl.Scope, r acl.Rules, o Options, k Neighbours) (query string, a
 	if err != nil {
 		return "", nil, err
 	}
-	if !strings.Contains(" <-> <=> <#> <+> <~> <%> ", " "+k.Distance+" ") || k.Distance == "" || k.K < 1 {
+	if !slices.Contains([]string{"<->", "<=>", "<#>", "<+>", "<~>", "<%>"}, k.Distance) || k.K < 1 {
 		return "", nil, errors.New("postgres: want an operator of pgvector as Neighbours.Distance, and a K of 1 or more")
 	}
 	id, err := quote(k.ID)

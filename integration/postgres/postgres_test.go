@@ -181,6 +181,34 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// Columns and databases that compare names otherwise do not change the answer.
+//
+// Rule P4
+func TestCollation(t *testing.T) {
+	db, _ := database(t, debian.get(t))
+	docs := []acltest.Document{
+		{ID: "Mary", ACL: acl.List{acl.Allow.User("Mary")}}, {ID: "mary", ACL: acl.List{acl.Allow.User("mary")}},
+		{ID: "all but MARY", ACL: acl.List{acl.Allow.User("mary"), acl.Deny.User("MARY")}}, {ID: "levels", ACL: acl.Hierarchy{{acl.Allow.User("mary")}, {acl.Allow.User("Mary")}}},
+	}
+	if err := store(t.Context(), db, acl.Rules{}, docs); err != nil {
+		t.Fatal(err)
+	}
+	run(t, db, `CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+		ALTER TABLE documents ALTER acl_allow TYPE text[] COLLATE loose, ALTER acl_deny TYPE text[] COLLATE loose`)
+	if !one[bool](t, db, "SELECT acl_allow = '{uMÁRY}' FROM documents WHERE id = 'mary'") {
+		t.Fatal("the collation tells names apart: this shows nothing")
+	}
+	for _, few := range []bool{false, true} {
+		where, args, err := postgres.Filter(acl.For(acl.Principal{User: "mary"}), acl.Rules{}, postgres.Options{FewVisible: few})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := texts(t, db, "SELECT id FROM documents WHERE "+where+` ORDER BY id COLLATE "C"`, args...); !slices.Equal(got, []string{"all but MARY", "mary"}) {
+			t.Errorf("few visible %t: found %q", few, got)
+		}
+	}
+}
+
 // The hash of the rules is kept and compared.
 //
 // Rule A6

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/acltest"
 	"github.com/tokenacl/tokenacl/acl/pushdown/sqlite"
+	"github.com/tokenacl/tokenacl/integration/real"
 )
 
 // few rule sets are enough where the filter's text is the one proven already.
@@ -162,6 +163,7 @@ func texts(ctx context.Context, db *sql.DB, query string, args ...any) (list []s
 //
 // Rules P1, P4
 func TestSQLite(t *testing.T) {
+	real.Wanted(t)
 	without := []acltest.Corner{acltest.NUL}
 	for _, tt := range []struct {
 		name    string

@@ -92,7 +92,7 @@ func (e *engine) Search(s acl.Scope) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(found) > 100 && s.String() != acl.Unrestricted().String() {
+	if len(found) > 20 && s.String() != acl.Unrestricted().String() {
 		return found, nil // those of fewer are verified: each is read by itself
 	}
 	kept, dropped, err := sqlite.Verify(s, e.rules, found, e.stored)

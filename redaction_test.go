@@ -268,7 +268,10 @@ var holdsNone = map[string]string{
 	"kmssigner/kmstest.Operation": isChoice, "kmssigner/kmstest.Subject": isHosts,
 	"kmssigner/awskms.Backend": "the client of the AWS SDK and a name; it has credentials behind further pointers",
 	"kmssigner/kmstest.Calls":  isMeasured,
-	"kmssigner.Keys":           isKeyInfo, "kmssigner.RemoteKeys": isKeyInfo,
+	"acl/acltest.Corner":       isChoice, "acl/acltest.Options": isChoice, "acl/acltest.Document": isHosts, "acl/acltest.Engine": isHosts, "acl/acltest.Report": isMeasured,
+	"acl/pushdown/postgres.Options": isConfig, "acl/pushdown/postgres.Neighbours": isConfig, "acl/pushdown/postgres.Stored": isDocs,
+	"acl/pushdown/sqlite.Options": isConfig, "acl/pushdown/sqlite.Row": isDocs,
+	"kmssigner.Keys": isKeyInfo, "kmssigner.RemoteKeys": isKeyInfo,
 	"kmssigner.Signer": "the keys that it signs with stay in its backend",
 
 	"tokentest.Claims": "what a test made up; nobody's", "tokentest.Issuer": "the name of an algorithm; its keys are published, and held elsewhere",

@@ -78,12 +78,12 @@ var leafQueries = shapes{
 		"fuzzy_prefix_length": whole, "fuzzy_max_expansions": whole, "fuzzy_transpositions": flag, "boost": number,
 	}, "fields"),
 	"geo_distance":     perField(point, shapes{"distance": scalar, "distance_type": text, "validation_method": text, "boost": number}),
-	"geo_bounding_box": perField(perName(anyName, corner), shapes{"validation_method": text, "boost": number}),
+	"geo_bounding_box": perField(object(corners), shapes{"validation_method": text, "boost": number}),
 }
 
 var (
-	point  = byKind{strictjson.String: text, strictjson.Array: list(number), strictjson.Object: object(shapes{"lat": number, "lon": number})}.read
-	corner = byKind{strictjson.String: text, strictjson.Array: list(number), strictjson.Object: object(shapes{"lat": number, "lon": number}), strictjson.Number: number}.read
+	point   = byKind{strictjson.String: text, strictjson.Array: list(number), strictjson.Object: object(shapes{"lat": number, "lon": number})}.read
+	corners = shapes{"top_left": point, "top_right": point, "bottom_left": point, "bottom_right": point, "top": number, "left": number, "bottom": number, "right": number}
 )
 
 func anyName(string) *Error { return nil }
@@ -143,15 +143,8 @@ func (w *writer) neighbours(v strictjson.Value, known shapes) error {
 	filter, given := v.Get("filter")
 	w.add(`{"filter":{"bool":{"filter":[`, string(w.filter))
 	if given {
-		var err error
-		if w.add(","); filter.Kind() == strictjson.Array {
-			w.add(`{"bool":{"filter":`)
-			err = within(list((*writer).query))(w, filter)
-			w.add(`}}`)
-		} else {
-			err = within((*writer).query)(w, filter)
-		}
-		if err != nil {
+		w.add(",")
+		if err := within((*writer).query)(w, filter); err != nil {
 			return at("filter", err)
 		}
 	}

@@ -238,6 +238,11 @@ var escapes = []struct{ name, body, path string }{
 	{"size by half", `{"size": 1.5}`, "/size"},
 	{"total as text", `{"track_total_hits": "true"}`, "/track_total_hits"},
 
+	{"field of a number", `{"aggs": {"a": {"sum": {"field": 1}}}}`, "/aggs/a/sum/field"},
+	{"query of no field", `{"query": {"term": {}}}`, "/query/term"},
+	{"query of no object", `{"query": {"match_all": []}}`, "/query/match_all"},
+	{"vector of texts", `{"query": {"knn": {"v": {"vector": ["x"], "k": 1}}}}`, "/query/knn/v/vector/0"},
+	{"corners of any name", `{"query": {"geo_bounding_box": {"place": {"script": 1}}}}`, "/query/geo_bounding_box/place/script"},
 	{"no object", `[]`, ""},
 	{"no JSON", `{"query": {"match_all": {}}`, ""},
 	{"two values", `{} {}`, ""},

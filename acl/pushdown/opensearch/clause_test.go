@@ -115,6 +115,9 @@ func TestClauseIsNoJSON(t *testing.T) {
 	if got := fmt.Sprintf("%v %+v %#v %s", clause, clause, clause, clause); strings.Contains(got, "mary") || !strings.Contains(got, "opensearch clause") {
 		t.Errorf("formatted as %s", got)
 	}
+	if got := clause.LogValue().String(); got != "opensearch clause" {
+		t.Errorf("logged as %s", got)
+	}
 }
 
 func groups(n int) (names []string) {

@@ -1,7 +1,6 @@
 package opensearch
 
 import (
-	"encoding/json"
 	"reflect"
 	"strings"
 
@@ -53,13 +52,9 @@ func checkMappings(v strictjson.Value, r acl.Rules) error {
 	case hash != r.Hash():
 		return at("_meta", at(Field, refuse("the documents were stored under other rules; store them anew, or give those rules")))
 	}
-	var want any
-	decoder := json.NewDecoder(strings.NewReader(fieldMapping))
-	if err := decoder.Decode(&want); err != nil {
-		return refuse(err.Error())
-	}
+	want, err := strictjson.Parse(fieldMapping, strictjson.Limits{})
 	properties, _ := v.Get("properties")
-	if got, _ := properties.Get(Field); !reflect.DeepEqual(got.Any(), want) {
+	if got, _ := properties.Get(Field); err != nil || !reflect.DeepEqual(got.Any(), want.Any()) {
 		return at("properties", at(Field, refuse("is not what Mapping declares; make a new index with it")))
 	}
 	return checkAliases(properties)

@@ -41,46 +41,39 @@ func stock(e *engine) acl.Scope {
 	return acl.For(acl.Principal{User: "mary", Groups: []string{"staff"}})
 }
 
-// Whatever Body and Query accept, the server understands, and shows nothing of
-// what is hidden and none of the ACL.
-//
-// Rule P3
-func TestAccepted(t *testing.T) {
-	for _, version := range versions {
-		t.Run(version, func(t *testing.T) {
-			e := start(t, version)
-			clause, err := opensearch.Filter(stock(e), acl.Rules{}, opensearch.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			tried, hits := 0, 0
-			try := func(user string) {
-				body, err := opensearch.Body(clause, []byte(user))
-				if err != nil {
-					t.Fatalf("%s: %v", user, err)
-				}
-				status, answer := e.server.Do(t, "POST", "/documents/_search", "", body)
-				if status != 200 || strings.Contains(string(answer), "hidden") || strings.Contains(string(answer), "layoffs") || strings.Contains(string(answer), opensearch.Field) {
-					t.Errorf("%s: %d %s", user, status, answer)
-				}
-				tried++
-				hits += strings.Count(string(answer), `"_id":"visible`)
-			}
-			for _, body := range lines(t, "bodies") {
-				try(body)
-			}
-			for _, query := range lines(t, "queries") {
-				try(`{"query": ` + query + `}`)
-				try(`{"query": {"bool": {"should": [` + query + `, {"match": {"title": "layoffs"}}], "must_not": [{"term": {"lang": "de"}}]}}, "aggs": {"a": {"terms": {"field": "lang"}}}}`)
-			}
-			for _, source := range []string{`true`, `"*"`, `["tokenacl.*", "title"]`, `{"includes": ["tokenacl"]}`, `{"excludes": ["title"]}`} {
-				try(`{"_source": ` + source + `}`)
-			}
-			t.Logf("OpenSearch %s: %d requests, %d hits", version, tried, hits)
-			if tried != 14+2*31+5 || hits < 60 {
-				t.Errorf("%d requests, %d hits", tried, hits)
-			}
-		})
+// accepted tries whatever Body and Query accept: the server understands it, and
+// shows nothing of what is hidden and none of the ACL.
+func accepted(t *testing.T, e *engine) {
+	clause, err := opensearch.Filter(stock(e), acl.Rules{}, opensearch.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, hits := 0, 0
+	try := func(user string) {
+		body, err := opensearch.Body(clause, []byte(user))
+		if err != nil {
+			t.Fatalf("%s: %v", user, err)
+		}
+		answer := string(e.do("POST", "/"+e.index+"/_search", body, 200))
+		if strings.Contains(answer, "hidden") || strings.Contains(answer, "layoffs") || strings.Contains(answer, opensearch.Field) {
+			t.Errorf("%s: %s", user, answer)
+		}
+		tried++
+		hits += strings.Count(answer, `"_id":"visible`)
+	}
+	for _, body := range lines(t, "bodies") {
+		try(body)
+	}
+	for _, query := range lines(t, "queries") {
+		try(`{"query": ` + query + `}`)
+		try(`{"query": {"bool": {"should": [` + query + `, {"match": {"title": "layoffs"}}], "must_not": [{"term": {"lang": "de"}}]}}, "aggs": {"a": {"terms": {"field": "lang"}}}}`)
+	}
+	for _, source := range []string{`true`, `"*"`, `["tokenacl.*", "title"]`, `{"includes": ["tokenacl"]}`, `{"excludes": ["title"]}`} {
+		try(`{"_source": ` + source + `}`)
+	}
+	t.Logf("%d requests, %d hits", tried, hits)
+	if tried != 14+2*31+5 || hits < 60 {
+		t.Errorf("%d requests, %d hits", tried, hits)
 	}
 }
 
@@ -94,12 +87,9 @@ func lines(t *testing.T, name string) []string {
 	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
-// What Body refuses does show what is hidden, when the filter merely stands
-// beside it: a list of dangers, not of suspicions.
-//
-// Rule P3
-func TestEscapesAreReal(t *testing.T) {
-	e := start(t, versions[0])
+// escapes shows that what Body refuses does show what is hidden, when the filter
+// merely stands beside it.
+func escapes(t *testing.T, e *engine) {
 	s := stock(e)
 	clause, err := opensearch.Filter(s, acl.Rules{}, opensearch.Options{})
 	if err != nil {
@@ -109,7 +99,7 @@ func TestEscapesAreReal(t *testing.T) {
 		{"global aggregation", `{"size": 0, "aggs": {"a": {"global": {}, "aggs": {"b": {"terms": {"field": "lang"}}}}}}`, `"key":"layoffs","doc_count":3`},
 		{"min_doc_count 0", `{"size": 0, "aggs": {"a": {"terms": {"field": "lang", "min_doc_count": 0}}}}`, `"key":"layoffs","doc_count":0`},
 		{"suggestion", `{"size": 0, "suggest": {"s": {"text": "layofs", "term": {"field": "title"}}}}`, `"text":"layoffs"`},
-		{"terms lookup", `{"query": {"terms": {"lang": {"index": "documents", "id": "hidden2", "path": "guess"}}}}`, `"_id":"visible0"`},
+		{"terms lookup", `{"query": {"terms": {"lang": {"index": "escapes", "id": "hidden2", "path": "guess"}}}}`, `"_id":"visible0"`},
 		{"more like a document", `{"query": {"more_like_this": {"fields": ["title"], "like": [{"_id": "hidden3"}], "min_term_freq": 1, "min_doc_freq": 1, "minimum_should_match": 1}}}`, `"_id":"visible0"`},
 		// Of five documents, with an object inside of each.
 		{"background statistics", `{"size": 0, "aggs": {"a": {"significant_terms": {"field": "lang", "min_doc_count": 1}}}}`, `"bg_count":10`},
@@ -132,7 +122,7 @@ func TestEscapesAreReal(t *testing.T) {
 				body["query"] = json.RawMessage(`{"match_all": {}}`)
 			}
 			body["query"] = json.RawMessage(fmt.Sprintf(`{"bool": {"must": [%s], "filter": [%s]}}`, body["query"], clause.JSON()))
-			status, answer := e.server.Do(t, "POST", "/documents/_search", "", body)
+			status, answer := e.server.Do(t, "POST", "/"+e.index+"/_search", "", body)
 			if status != 200 || !strings.Contains(string(answer), tt.shows) {
 				t.Errorf("%d %s", status, answer)
 			}
@@ -142,7 +132,7 @@ func TestEscapesAreReal(t *testing.T) {
 	// under must.
 	user := `{"term": {"lang": "nothing"}}`
 	count := func(query string) string {
-		return string(e.do("POST", "/documents/_count", []byte(`{"query": `+query+`}`), 200))
+		return string(e.do("POST", "/"+e.index+"/_count", []byte(`{"query": `+query+`}`), 200))
 	}
 	if answer := count(fmt.Sprintf(`{"bool": {"should": [%s], "filter": [%s]}}`, user, clause.JSON())); !strings.Contains(answer, `"count":2`) {
 		t.Errorf("should beside a filter: %s", answer)
@@ -156,19 +146,17 @@ func TestEscapesAreReal(t *testing.T) {
 	}
 }
 
-// An index without our mapping is an error, documents without our fields are
-// hidden, and a partial update takes away what it no longer has.
-//
-// Rules P1, G1, A6
-func TestFailsClosed(t *testing.T) {
-	e := start(t, versions[0])
+// failsClosed has an index without our mapping, which is an error, documents
+// without our fields, which are hidden, and a partial update, which takes away
+// what it no longer has.
+func failsClosed(t *testing.T, e *engine) {
 	s := stock(e)
-	if err := opensearch.CheckMapping(e.do("GET", "/documents/_mapping", nil, 200), acl.Rules{Fold: true}); err == nil {
+	if err := opensearch.CheckMapping(e.do("GET", "/"+e.index+"/_mapping", nil, 200), acl.Rules{Fold: true}); err == nil {
 		t.Error("other rules are accepted")
 	}
-	e.do("PUT", "/documents/_doc/bare", []byte(`{"title": "bare"}`), 201)
-	e.do("PUT", "/documents/_doc/unknown", []byte(`{"title": "unknown", "tokenacl": {"allow": ["gstaff"], "dony": ["umary"]}}`), 400)
-	e.do("POST", "/documents/_update/visible0?refresh=true", map[string]any{"doc": map[string]any{opensearch.Field: opensearch.Stored{}}}, 200)
+	e.do("PUT", "/"+e.index+"/_doc/bare", []byte(`{"title": "bare"}`), 201)
+	e.do("PUT", "/"+e.index+"/_doc/unknown", []byte(`{"title": "unknown", "tokenacl": {"allow": ["gstaff"], "dony": ["umary"]}}`), 400)
+	e.do("POST", "/"+e.index+"/_update/visible0?refresh=true", map[string]any{"doc": map[string]any{opensearch.Field: opensearch.Stored{}}}, 200)
 	if found, err := e.Search(s); err != nil || strings.Join(found, " ") != "visible1" {
 		t.Errorf("found %v, %v", found, err)
 	}

@@ -129,7 +129,7 @@ func TestSourceForVerify(t *testing.T) {
 var escapes = []struct{ name, body, path string }{
 	{"global aggregation", `{"aggs": {"a": {"global": {}}}}`, "/aggs/a/global"},
 	{"global aggregation inside", `{"aggs": {"a": {"terms": {"field": "x"}, "aggs": {"b": {"global": {}}}}}}`, "/aggs/a/aggs/b/global"},
-	{"two kinds", `{"aggs": {"a": {"terms": {"field": "x"}, "global": {}}}}`, "/aggs/a/global"},
+	{"two kinds", `{"aggs": {"a": {"terms": {"field": "x"}, "avg": {"field": "x"}}}}`, "/aggs/a/avg"},
 	{"spelt with escapes", `{"aggs": {"a": {"glob\u0061l": {}}}}`, "/aggs/a/global"},
 	{"min_doc_count 0", `{"aggs": {"a": {"terms": {"field": "x", "min_doc_count": 0}}}}`, "/aggs/a/terms/min_doc_count"},
 	{"min_doc_count 00", `{"aggs": {"a": {"terms": {"field": "x", "min_doc_count": -0}}}}`, "/aggs/a/terms/min_doc_count"},
@@ -184,6 +184,7 @@ var escapes = []struct{ name, body, path string }{
 	{"no field", `{"query": {"multi_match": {"query": "gstaff", "fields": []}}}`, "/query/multi_match/fields"},
 	{"wildcard for fields", `{"query": {"multi_match": {"query": "gstaff", "fields": ["title", "token*"]}}}`, "/query/multi_match/fields/1"},
 	{"ACL with a weight", `{"query": {"multi_match": {"query": "gstaff", "fields": ["tokenacl.allow^2"]}}}`, "/query/multi_match/fields/0"},
+	{"whole ACL with a weight", `{"query": {"multi_match": {"query": "gstaff", "fields": ["tokenacl^2"]}}}`, "/query/multi_match/fields/0"},
 	{"every field by simple syntax", `{"query": {"simple_query_string": {"query": "gstaff"}}}`, "/query/simple_query_string"},
 	{"another index by name", `{"query": {"term": {"_index": "secret"}}}`, "/query/term/_index"},
 	{"no query", `{"query": null}`, "/query"},

@@ -165,6 +165,9 @@ func TestLimit(t *testing.T) {
 		if n := strings.Count(clause, `"id":"`+id+`","index":"principals","path":"terms`); n != 3*parts {
 			t.Errorf("%d lookups in %s", n, clause)
 		}
+		if strings.Count(clause, `"should":[`) != strings.Count(clause, `"minimum_should_match":1`) || strings.Contains(clause, `"should":[`) != (parts > 1) {
+			t.Errorf("should without minimum_should_match: %s", clause)
+		}
 	}
 }
 

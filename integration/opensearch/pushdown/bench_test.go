@@ -169,6 +169,7 @@ func BenchmarkFirstPage(b *testing.B) {
 		"hand":   `, "hand": {"properties": {"groups": {"type": "keyword"}, "users": {"type": "keyword"}, "deny_groups": {"type": "keyword"}, "deny_users": {"type": "keyword"}, "public": {"type": "boolean"}}}`,
 		"none":   "",
 	}
+	bytes := map[string]int{} // on disk, of a document
 	for _, store := range []string{"none", "hand", "levels", "ours"} {
 		e.index = store
 		e.create(acl.Rules{}, `"title": {"type": "text"}`+stores[store])
@@ -205,7 +206,7 @@ func BenchmarkFirstPage(b *testing.B) {
 		if err := json.Unmarshal(e.do("GET", "/"+store+"/_stats/store", nil, 200), &stats); err != nil {
 			b.Fatal(err)
 		}
-		b.Logf("%s: %d bytes a document", store, stats.All.Primaries.Store.Size / *benchDocuments)
+		bytes[store] = stats.All.Primaries.Store.Size / *benchDocuments
 	}
 	for _, groups := range []int{10, 100, 1000} {
 		p := newPeople(uint64(groups))
@@ -253,6 +254,7 @@ func BenchmarkFirstPage(b *testing.B) {
 				slices.Sort(all)
 				b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, store+"-ms")
 				b.ReportMetric(float64(hits[store])/float64(i), store+"-hits")
+				b.ReportMetric(float64(bytes[store]), store+"-bytes")
 			}
 			b.ReportMetric(0, "ns/op") // says nothing
 		})

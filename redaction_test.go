@@ -19,6 +19,7 @@ import (
 	"github.com/tokenacl/tokenacl"
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/groups"
+	"github.com/tokenacl/tokenacl/acl/pushdown/opensearch"
 	"github.com/tokenacl/tokenacl/claims"
 	"github.com/tokenacl/tokenacl/fgac"
 	"github.com/tokenacl/tokenacl/internal/testkeys"
@@ -183,6 +184,10 @@ func holders(t *testing.T) map[string]held {
 	if err != nil {
 		t.Fatal(err)
 	}
+	clause, err := opensearch.Filter(scope, acl.Rules{}, opensearch.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	inIdentity := len(user.Roles()) == 1 && shownIn(user.Roles()[0]) != ""
 
 	return map[string]held{
@@ -195,6 +200,8 @@ func holders(t *testing.T) map[string]held {
 
 		"acl/groups.Directory": holding(&directory, true, len(expanded.DataSourceGroups) == 1 && shownIn(expanded.DataSourceGroups[0].GroupID) != ""),
 		"acl/groups.Members":   holding(&members, false, shownIn(members.Users[0]) != ""),
+
+		"acl/pushdown/opensearch.Clause": holding(&clause, true, shownIn(string(clause.JSON())) != ""),
 
 		"jwks.JWS":          holding(j, true, shownIn(string(j.InsecurePayload())) != ""),
 		"jwks.Set":          holding(set, true, inSet),
@@ -253,6 +260,9 @@ var holdsNone = map[string]string{
 
 	"acl/s3meta.Documents": isDocs, "acl/s3meta.Document": isDocs, "acl/s3meta.Report": isDocs, "acl/s3meta.Defect": isDocs, "acl/s3meta.Finding": isDocs,
 	"acl/s3meta.Kind": isChoice, "acl/s3meta.Options": isConfig, "acl/s3meta.Limits": isConfig,
+
+	"acl/pushdown/opensearch.Stored": isDocs, "acl/pushdown/opensearch.Level": isDocs,
+	"acl/pushdown/opensearch.Options": isConfig, "acl/pushdown/opensearch.Error": isProblem,
 
 	"fgac.Explanation": "of rules, and the paths of a document's fields; a test of its package feeds it secrets", "fgac.Field": "the path of a field, and rules",
 	"fgac.Finding": "of rules", "fgac.TokenSettings": isConfig, "fgac.Keys": isConfig, "fgac.Resolution": isChoice, "fgac.Merge": isChoice, "fgac.Error": isProblem,

@@ -37,6 +37,7 @@ type Config struct {
 	Version  string            // one of Versions
 	Settings map[string]any    // of opensearch.yml, beside those that every node here has
 	Security map[string][]byte // the files of the security plugin; none: without the plugin
+	Vectors  bool              // with the plugin for vectors, of which the engine of Lucene works
 }
 
 // A Server is a node that ends with its test.
@@ -60,8 +61,12 @@ func Start(t testing.TB, c Config) *Server {
 		t.Fatal(err)
 	}
 	script, folder, home := filepath.Join(dir, "start.sh"), filepath.Join(dir, "jars"), filepath.Join(dir, "home")
+	install := []string{script, "install", c.Version, folder}
+	if c.Vectors {
+		install = append(install, "vectors")
+	}
 	installing.Lock()
-	out, err := exec.CommandContext(t.Context(), "bash", script, "install", c.Version, folder).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "bash", install...).CombinedOutput()
 	installing.Unlock()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == unavailable {
 		real.Missing(t, fmt.Sprintf("OpenSearch %s: %s", c.Version, out))

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# start.sh install VERSION DIR      has Maven fetch OpenSearch and its security plugin
+# start.sh install VERSION DIR [vectors]
+#                                   has Maven fetch OpenSearch and its security plugin, and
+#                                   the plugin for vectors, which 2.19.4 is there without
 # start.sh serve VERSION DIR HOME   serves HOME/config/opensearch.yml on a free port of
 #                                   127.0.0.1 and prints its URL; with the security plugin
-#                                   where HOME/config/opensearch-security has its files.
+#                                   where HOME/config/opensearch-security has its files,
+#                                   with the one for vectors if DIR has it.
 #                                   Ends with its standard input
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -31,6 +34,18 @@ java_for() { # VERSION
   esac
 }
 
+# stubs JAVAC DIR: compiles what the plugin for vectors names of the plugin for gRPC,
+# which is not in Maven Central, and uses only if that is there.
+stubs() {
+  local grpc=$2/org/opensearch/transport/grpc/spi name
+  mkdir -p "$grpc" "$2/org/opensearch/protobufs"
+  for name in QueryBuilderProtoConverter QueryBuilderProtoConverterRegistry; do
+    echo "package org.opensearch.transport.grpc.spi; public interface $name {}" >"$grpc/$name.java"
+  done
+  echo 'package org.opensearch.protobufs; public class QueryContainer { public enum QueryContainerCase {} }' >"$2/org/opensearch/protobufs/QueryContainer.java"
+  "$1" "$grpc"/*.java "$2"/org/opensearch/protobufs/*.java
+}
+
 what=$1 version=$2 dir=$3
 case $what in
   install)
@@ -44,7 +59,7 @@ case $what in
       echo "no Java that OpenSearch $version runs on" >&2
       exit "$unavailable"
     }
-    mvn --batch-mode --quiet --file pom.xml -Dopensearch="$version" -Dfolder="$dir" package >&2 || exit "$unavailable"
+    mvn --batch-mode --quiet --file pom.xml -Dopensearch="$version" -Dfolder="$dir" ${4:+"-P$4"} package >&2 || exit "$unavailable"
     ;;
   serve)
     home=$4 classpath=$(<"$dir/classpath")
@@ -55,6 +70,11 @@ case $what in
     options=(-Xms1g -Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile="$PWD/log4j2.properties")
     if [[ $version != 2.* ]]; then
       options+=(--enable-native-access=ALL-UNNAMED)
+    fi
+    if [[ -d $dir/vectors ]]; then
+      stubs "$(java_for "$version")c" "$home/stubs"
+      classpath+=":$home/stubs:$dir/vectors/*:$(echo "$dir"/security/guava-*.jar)" # Guava is not in its zip either
+      plugins+=(org.opensearch.knn.plugin.KNNPlugin)
     fi
     if [[ -d $home/config/opensearch-security ]]; then
       classpath+=":$dir/security/*"

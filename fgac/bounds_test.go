@@ -91,3 +91,25 @@ func TestManyWords(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainOften: a rule is compiled once for a document, and not for each field of
+// it.
+//
+// Rule G4
+func TestExplainOften(t *testing.T) {
+	const n = 100
+	var excludes []string
+	doc := []byte(`{"shown":1`)
+	for i := range n {
+		excludes = append(excludes, fmt.Sprintf("~/h%d[a-c]+/", i))
+		doc = fmt.Appendf(doc, `,"h%da":1`, i)
+	}
+	a := accessTo(t, [][]string{excludes}, nil, Options{})
+	doc = append(doc, '}')
+	if e := a.Explain("", doc); len(e.Fields) != n+1 || !strings.HasPrefix(e.Fields[n].State, "hidden by") {
+		t.Fatal(e)
+	}
+	if allocs := testing.AllocsPerRun(1, func() { a.Explain("", doc) }); allocs > 500*n {
+		t.Errorf("%v allocations for %d rules and as many fields", allocs, n)
+	}
+}

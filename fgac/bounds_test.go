@@ -113,3 +113,20 @@ func TestExplainOften(t *testing.T) {
 		t.Errorf("%v allocations for %d rules and as many fields", allocs, n)
 	}
 }
+
+// TestLintOften: what many masks and many rules say again is compared once.
+//
+// Rule G4
+func TestLintOften(t *testing.T) {
+	const n = 40_000
+	role := func(member, text string) string {
+		return `{"index_permissions": [{"index_patterns": ["i"], "allowed_actions": ["read"], "` + member + `": [` + strings.TrimSuffix(strings.Repeat(`"`+text+`",`, n), ",") + `]}]}`
+	}
+	r := mustParse(t, `{"a": `+role("fls", "a.keyword")+`, "b": `+role("masked_fields", "a")+`}`, everyRole, &Options{InsecureDefaultSalt: true})
+	if all := r.fieldPatterns(); len(all) != 2 {
+		t.Errorf("%d patterns are compared with each of %d masks, want 2", len(all), n)
+	}
+	if found := r.Lint(); len(found) == 0 {
+		t.Error("nothing is found")
+	}
+}

@@ -117,7 +117,7 @@ func (a *Access) Filter() []byte {
 // missing, in their order. A bulk request, for instance, needs
 // indices:data/write/bulk[s] and [Write].
 func (u *User) Check(actions []string, indices ...string) error {
-	in := *u.in
+	in := u.get()
 	if len(actions) == 0 || len(indices) == 0 {
 		return denied(in.id, "no action or no index is given", slices.Clone(actions)...)
 	}

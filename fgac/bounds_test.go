@@ -91,3 +91,42 @@ func TestManyWords(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainOften: a rule is compiled once for a document, and not for each field of
+// it.
+//
+// Rule G4
+func TestExplainOften(t *testing.T) {
+	const n = 100
+	var excludes []string
+	doc := []byte(`{"shown":1`)
+	for i := range n {
+		excludes = append(excludes, fmt.Sprintf("~/h%d[a-c]+/", i))
+		doc = fmt.Appendf(doc, `,"h%da":1`, i)
+	}
+	a := accessTo(t, [][]string{excludes}, nil, Options{})
+	doc = append(doc, '}')
+	if e := a.Explain("", doc); len(e.Fields) != n+1 || !strings.HasPrefix(e.Fields[n].State, "hidden by") {
+		t.Fatal(e)
+	}
+	if allocs := testing.AllocsPerRun(1, func() { a.Explain("", doc) }); allocs > 500*n {
+		t.Errorf("%v allocations for %d rules and as many fields", allocs, n)
+	}
+}
+
+// TestLintOften: what many masks and many rules say again is compared once.
+//
+// Rule G4
+func TestLintOften(t *testing.T) {
+	const n = 40_000
+	role := func(member, text string) string {
+		return `{"index_permissions": [{"index_patterns": ["i"], "allowed_actions": ["read"], "` + member + `": [` + strings.TrimSuffix(strings.Repeat(`"`+text+`",`, n), ",") + `]}]}`
+	}
+	r := mustParse(t, `{"a": `+role("fls", "a.keyword")+`, "b": `+role("masked_fields", "a")+`}`, everyRole, &Options{InsecureDefaultSalt: true})
+	if all := r.fieldPatterns(); len(all) != 2 {
+		t.Errorf("%d patterns are compared with each of %d masks, want 2", len(all), n)
+	}
+	if found := r.Lint(); len(found) == 0 {
+		t.Error("nothing is found")
+	}
+}

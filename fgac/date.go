@@ -68,6 +68,18 @@ func coarse(year int, month string) (span, bool) {
 	return span{first, first.AddDate(0, 1, 0).Add(-1)}, true
 }
 
+// parseEpoch reads milliseconds since 1970; four digits are a year.
+func parseEpoch(s string) (span, bool) {
+	whole, fraction, dot := strings.Cut(s, ".")
+	size := digits(strings.TrimPrefix(whole, "-"))
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || size == 0 || size == len(s) && size == len("2006") || size > 18 || dot && (fraction == "" || digits(fraction) != len(fraction)) {
+		return span{}, false
+	}
+	first := time.UnixMilli(n).UTC()
+	return span{first, first.Add(time.Millisecond - 1)}, true
+}
+
 func parseZone(s string) (*time.Location, bool) {
 	if s == "" || s == "Z" {
 		return time.UTC, true

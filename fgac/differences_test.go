@@ -164,8 +164,12 @@ var differences = map[string]func(t *testing.T){
 		}
 	},
 	"D36": func(t *testing.T) {
-		if got, err := listed(t, "~attrs.secret").Rewrite([]byte(`{"query":{"term":{"attrs":"x"}}}`)); err != nil || strings.Contains(string(got), "attrs") {
-			t.Errorf("%s, %v", got, err)
+		for _, field := range []string{"attrs", "attrs._value", "attrs._valueAndPath"} {
+			for _, body := range []string{`{"query":{"term":{"%s":"x"}}}`, `{"query":{"exists":{"field":"%s"}}}`, `{"aggs":{"a":{"terms":{"field":"%s"}}}}`, `{"sort":"%s"}`} {
+				if got, err := listed(t, "~attrs.secret").Rewrite(fmt.Appendf(nil, body, field)); err != nil || strings.Contains(string(got), "attrs") {
+					t.Errorf("%s, %v", got, err)
+				}
+			}
 		}
 	},
 	"D37": func(t *testing.T) {
@@ -180,6 +184,23 @@ var differences = map[string]func(t *testing.T){
 	"D39": func(t *testing.T) {
 		hides(t, ruled(t, "mary", `{"bool": {"must_not": {"term": {"level": "5"}}}}`), `{"level":"5.0"}`)
 		hides(t, ruled(t, "mary", `{"term": {"level": "5"}}`), `{"level":"5.0"}`)
+		// Of four digits, a date is a year; of others, milliseconds since 1970.
+		const of2020, of2026 = "1577836800000", "1772323200000"
+		hides(t, ruled(t, "mary", `{"range": {"at": {"gte": "2026"}}}`), `{"at":`+of2020+`}`)
+		shows(t, ruled(t, "mary", `{"range": {"at": {"gte": "2026"}}}`), `{"at":`+of2026+`}`, `{"at":`+of2026+`}`)
+		shows(t, ruled(t, "mary", `{"range": {"at": {"gte": "2026"}}}`), `{"at":2027}`, `{"at":2027}`)
+		shows(t, ruled(t, "mary", `{"range": {"at": {"gte": 2026}}}`), `{"at":20000}`, `{"at":20000}`)
+		hides(t, ruled(t, "mary", `{"range": {"at": {"lt": "300000"}}}`), `{"at":"2026"}`)
+		for _, row := range [][2]string{{"2026", of2026}, {"2026-03-01", `"` + of2026 + `"`}, {of2026, `"2026"`}, {of2026, `"2026-03-01"`}} {
+			for _, list := range []string{`["` + row[0] + `"]`, `["` + row[0] + `",1,2,3,4,5,6,7,8]`, `["` + row[0] + `","a",2,3,4,5,6,7,8]`} {
+				hides(t, ruled(t, "mary", `{"bool": {"must_not": {"terms": {"at": `+list+`}}}}`), `{"at":`+row[1]+`}`)
+			}
+		}
+		for _, list := range []string{`["1970"]`, `["1970",1,2,3,4,5,6,7,8]`} {
+			for _, doc := range []string{`{"at":` + of2026 + `}`, `{"at":2026}`} {
+				shows(t, ruled(t, "mary", `{"bool": {"must_not": {"terms": {"at": `+list+`}}}}`), doc, doc)
+			}
+		}
 	},
 	"D40": func(t *testing.T) {
 		long := strings.Repeat("x", 1025)

@@ -64,7 +64,7 @@ func (a *Access) Explain(id string, source []byte) Explanation {
 		e.By = append(e.By, in.views[i].reasons(&d, e.Visible)...)
 	}
 	if e.Visible {
-		x := explainer{views: views, seen: map[string]bool{}}
+		x := explainer{views: views, seen: map[string]bool{}, excludes: map[string]*fieldRule{}}
 		x.walk(d.root, "")
 		e.Fields = x.fields
 	}
@@ -89,9 +89,20 @@ func (v *view) reasons(d *document, visible bool) []string {
 const maxExplained = 10_000 // fields
 
 type explainer struct {
-	views  []*view
-	seen   map[string]bool
-	fields []Field
+	views    []*view
+	seen     map[string]bool
+	fields   []Field
+	excludes map[string]*fieldRule // each compiled once
+}
+
+func (x *explainer) exclude(text string) *fieldRule {
+	f, known := x.excludes[text]
+	if !known {
+		f = &fieldRule{}
+		_ = f.excludes.add(text) // compiled before
+		x.excludes[text] = f
+	}
+	return f
 }
 
 // walk notes the fields with values other than objects.
@@ -123,7 +134,7 @@ func (x *explainer) state(path string) string {
 	shown := false
 	for _, v := range x.views {
 		if !v.fields.visible(path) {
-			hidden = append(hidden, v.hiding(path)...)
+			hidden = append(hidden, x.hiding(v, path)...)
 			continue
 		}
 		if v.masks.of([]byte(path)) == nil {
@@ -142,13 +153,11 @@ func (x *explainer) state(path string) string {
 
 // hiding are the rules of a view that hide a field: the excludes, or the lists
 // of includes, none of which has it.
-func (v *view) hiding(path string) []string {
+func (x *explainer) hiding(v *view, path string) []string {
 	var excludes, includes []string
 	for _, l := range v.lists {
 		for _, text := range l.excludes {
-			one := fieldRule{}
-			_ = one.excludes.add(text)
-			if !one.visible(path) {
+			if !x.exclude(text).visible(path) {
 				excludes = append(excludes, fmt.Sprintf("role %q: ~%s", l.role, text))
 			}
 		}

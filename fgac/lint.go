@@ -109,6 +109,25 @@ func (l *linter) role(r *role, merge Merge) {
 // masks looks for masks of a field that other rules know as an object: a mask is for
 // the strings of a path and for nothing below it.
 func (l *linter) masks(r *Roles) {
+	all := r.fieldPatterns()
+	for name, role := range r.roles {
+		for i, g := range role.grants {
+			for j := range g.masks {
+				object := g.masks[j].pattern.text + "."
+				at, _ := slices.BinarySearch(all, object)
+				if at < len(all) && all[at] == object+keyword[1:] {
+					at++
+				}
+				if g.masks[j].pattern.exact() && at < len(all) && strings.HasPrefix(all[at], object) {
+					l.add(name, "entry %d: mask %q does not mask %q, which a rule names: a mask is for one path; mask %q too", i, g.masks[j].text, all[at], object+"*")
+				}
+			}
+		}
+	}
+}
+
+// fieldPatterns are those of all rules for fields and of all masks, sorted, each once.
+func (r *Roles) fieldPatterns() []string {
 	var all []string
 	for _, role := range r.roles {
 		for _, g := range role.grants {
@@ -119,20 +138,7 @@ func (l *linter) masks(r *Roles) {
 		}
 	}
 	slices.Sort(all)
-	for name, role := range r.roles {
-		for i, g := range role.grants {
-			for j := range g.masks {
-				object := g.masks[j].pattern.text + "."
-				at, _ := slices.BinarySearch(all, object)
-				for at < len(all) && all[at] == object+keyword[1:] {
-					at++
-				}
-				if g.masks[j].pattern.exact() && at < len(all) && strings.HasPrefix(all[at], object) {
-					l.add(name, "entry %d: mask %q does not mask %q, which a rule names: a mask is for one path; mask %q too", i, g.masks[j].text, all[at], object+"*")
-				}
-			}
-		}
-	}
+	return slices.Compact(all)
 }
 
 // pairs compares each two roles for one index.

@@ -50,6 +50,9 @@ func TestZeroValues(t *testing.T) {
 		if _, err := u.Accesses(fgac.Search, "i"); err == nil {
 			t.Errorf("%s: has accesses", name)
 		}
+		if err := u.Check([]string{fgac.Search}, "i"); err == nil {
+			t.Errorf("%s: may search", name)
+		}
 		if err := u.Cluster("cluster:monitor/main"); err == nil {
 			t.Errorf("%s: has the cluster", name)
 		}

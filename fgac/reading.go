@@ -14,7 +14,8 @@ type reading struct {
 	odd     bool // a number that is not compared: spelled as Java does and JSON does not
 	number  decimal
 	dated   bool
-	date    span
+	epoch   bool // not dated, and a date field reads it as milliseconds since 1970
+	date    span // of either
 	routed  bool
 	net     netip.Prefix // an address is a network of its own
 	off     bool         // false, or the empty text, which a boolean field reads so
@@ -23,10 +24,15 @@ type reading struct {
 // plain reports whether the text is nothing else.
 func (r *reading) plain() bool { return !r.numeric && !r.dated && !r.routed && !r.off }
 
+// timed reports whether a date field reads the text as some time.
+func (r *reading) timed() bool { return r.dated || r.epoch }
+
 func readingOf(s string) (r reading) {
 	r.number, r.odd, r.numeric = looseNumber(s)
 	r.odd = r.odd && r.numeric
-	r.date, r.dated = parseDate(s)
+	if r.date, r.dated = parseDate(s); !r.dated && r.numeric {
+		r.date, r.epoch = parseEpoch(s)
+	}
 	r.net, r.routed = parseNet(s)
 	r.off = s == "" || s == "false"
 	return r
@@ -35,7 +41,7 @@ func readingOf(s string) (r reading) {
 // mayEqual reports whether two different texts are one value under some mapping.
 func (r *reading) mayEqual(o *reading) bool {
 	return r.numeric && o.numeric && (r.odd || o.odd || r.number.compare(o.number) == 0) ||
-		r.dated && o.dated && !r.date.last.Before(o.date.first) && !o.date.last.Before(r.date.first) ||
+		(r.dated && o.timed() || r.epoch && o.dated) && !r.date.last.Before(o.date.first) && !o.date.last.Before(r.date.first) ||
 		r.routed && o.routed && r.net.Overlaps(o.net) ||
 		r.off && o.off
 }

@@ -19,7 +19,8 @@ import (
 // words and "phrases", each with field: before it or not, joined by AND or OR,
 // negated by NOT. Aggregations are terms, avg, sum, min, max, value_count,
 // cardinality, histogram and date_histogram. Everything else is refused, with an
-// [*Error] that names the place: wildcards in names of fields, scripts, lookups,
+// [*Error] that names the place: wildcards in names of fields, names of queries (the
+// engine would tell of each hit which of them match), scripts, lookups,
 // min_doc_count 0 of terms, highlighting and all that could show a field some
 // other way.
 //
@@ -195,6 +196,9 @@ func (r *rewriter) query(t *tree, path string) (tree, error) {
 	}
 	kind, body := t.names[0].text, &t.items[0]
 	at := r.at(path, kind)
+	if hasName(body) {
+		return tree{}, refuse(at, "_name is not supported: matched_queries would tell of each hit whether the clause matches, also where a field of it is hidden")
+	}
 	switch kind {
 	case "bool":
 		return r.boolean(body, at)
@@ -218,6 +222,18 @@ func (r *rewriter) query(t *tree, path string) (tree, error) {
 		return tree{}, refuse(at, err.Error())
 	}
 	return r.restrict(*t, name), nil
+}
+
+// hasName reports whether a query has a name, beside its clauses or inside of a field.
+func hasName(body *tree) bool {
+	if body.kind != strictjson.Object {
+		return false
+	}
+	name, has := body.get("_name")
+	if !has && len(body.items) == 1 && body.items[0].kind == strictjson.Object {
+		name, has = body.items[0].get("_name")
+	}
+	return has && name.kind == strictjson.String
 }
 
 func (r *rewriter) boolean(t *tree, path string) (tree, error) {
@@ -304,6 +320,7 @@ func (v *view) usable(field string) bool {
 // is an object, and hides or masks some of it. A query on an object that is mapped
 // as flat_object finds whatever is in it.
 func (v *view) partly(field string) bool {
+	field = flatObject(field)
 	below := func(p string) bool { return strings.HasPrefix(p, field+".") && p != field+keyword }
 	f := &v.fields
 	return v.hides(below) || f.includes != nil && slices.ContainsFunc(f.includes.texts, below) && !slices.ContainsFunc(f.includes.texts, func(p string) bool {
@@ -314,7 +331,19 @@ func (v *view) partly(field string) bool {
 
 // hidesInside reports whether something in the field may be hidden or masked.
 func (v *view) hidesInside(field string) bool {
+	field = flatObject(field)
 	return v.hides(func(p string) bool { return overlap(p, field+".*") })
+}
+
+// flatObject returns the field of which this one might be all that is in it: a
+// flat_object has two subfields, one of the values and one of paths with values.
+func flatObject(field string) string {
+	for _, all := range []string{"._value", "._valueAndPath"} {
+		if whole, ok := strings.CutSuffix(field, all); ok {
+			return whole
+		}
+	}
+	return field
 }
 
 // hides reports whether what a function says of a pattern is so for an exclude or

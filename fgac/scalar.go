@@ -1,7 +1,9 @@
 package fgac
 
 import (
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
@@ -26,6 +28,12 @@ func scalarOf(t *tree) scalar {
 	return s
 }
 
+// year reports whether s is a text that a date field reads as a year, and any
+// number but one of four digits as milliseconds.
+func (s *scalar) year() bool {
+	return s.kind == strictjson.String && s.numeric && s.reading.dated
+}
+
 // equal compares with a value of a document as a term query does: texts whole
 // and byte for byte, numbers by value. "5" and 5 are equal; what may be equal
 // under one mapping and not under another, such as "5" and "5.0", is unknown.
@@ -48,7 +56,13 @@ func (s *scalar) equal(v strictjson.Value) verdict {
 			return unknown
 		}
 		have, _ := v.Number()
-		return verdictOf(parseDecimal(have).compare(s.number) == 0)
+		if parseDecimal(have).compare(s.number) == 0 {
+			return yes
+		}
+		if at, ok := parseEpoch(have); ok && s.year() && strconv.Itoa(at.first.Year()) == s.text {
+			return unknown
+		}
+		return no
 	case strictjson.Bool:
 		if s.text != "true" && s.text != "false" {
 			return unknown
@@ -66,7 +80,8 @@ type limit struct {
 }
 
 // admits compares numbers with numbers, and texts byte for byte. Of texts that are
-// also numbers, dates or addresses, both orders have to say the same.
+// also numbers, dates or addresses, both orders have to say the same; so have they of
+// a number and a text that is a year.
 func (l *limit) admits(v strictjson.Value) verdict {
 	switch v.Kind() {
 	case strictjson.Number:
@@ -74,7 +89,14 @@ func (l *limit) admits(v strictjson.Value) verdict {
 			return unknown
 		}
 		have, _ := v.Number()
-		return l.side(parseDecimal(have).compare(l.value.number))
+		said := l.side(parseDecimal(have).compare(l.value.number))
+		if !l.value.year() {
+			return said
+		}
+		if read := readingOf(have); read.timed() && l.side(read.date.first.Compare(l.moment())) != said {
+			return unknown
+		}
+		return said
 	case strictjson.String:
 		have, _ := v.Str()
 		if l.value.kind != strictjson.String {
@@ -99,12 +121,19 @@ func (l *limit) agrees(have string, said verdict) bool {
 	if want.routed && (!read.routed || read.net.Addr().BitLen() != want.net.Addr().BitLen() || l.side(read.net.Addr().Compare(want.net.Addr())) != said) {
 		return false
 	}
-	// As OpenSearch rounds: "gt" is past all of a day, "lte" any time of it.
-	at := want.date.first
-	if l.below == l.inclusive {
-		at = want.date.last
+	if !want.dated && !(want.epoch && read.dated) {
+		return true
 	}
-	return !want.dated || read.dated && l.side(read.date.first.Compare(at)) == said
+	return read.dated && l.side(read.date.first.Compare(l.moment())) == said
+}
+
+// moment is the bound as a date, as OpenSearch rounds: "gt" is past all of a day,
+// "lte" any time of it.
+func (l *limit) moment() time.Time {
+	if l.below == l.inclusive {
+		return l.value.reading.date.last
+	}
+	return l.value.reading.date.first
 }
 
 // side is the verdict when a value compares so with the bound.

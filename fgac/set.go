@@ -9,6 +9,8 @@ type valueSet struct {
 	numbers    map[decimal]struct{} // of those that JSON has as numbers
 	loose      map[decimal]struct{} // of all that are numbers under some mapping
 	others     []reading            // what is neither a text alone nor a number alone
+	years      map[string]struct{}  // of texts
+	moments    []reading            // numbers that a date may be equal to
 	unnumbered bool                 // some value is no number
 	unflagged  bool                 // some value is neither true nor false
 }
@@ -20,7 +22,7 @@ func newValueSet(values []scalar) *valueSet {
 	if len(values) <= few {
 		return nil
 	}
-	s := &valueSet{texts: map[string]struct{}{}, numbers: map[decimal]struct{}{}, loose: map[decimal]struct{}{}}
+	s := &valueSet{texts: map[string]struct{}{}, numbers: map[decimal]struct{}{}, loose: map[decimal]struct{}{}, years: map[string]struct{}{}}
 	for i := range values {
 		v := &values[i]
 		s.texts[v.text] = struct{}{}
@@ -34,6 +36,12 @@ func newValueSet(values []scalar) *valueSet {
 		}
 		if v.reading.numeric && !v.reading.odd {
 			s.loose[v.reading.number] = struct{}{}
+		}
+		if v.year() {
+			s.years[v.text] = struct{}{}
+		}
+		if v.reading.epoch {
+			s.moments = append(s.moments, *v.reading)
 		}
 		if v.reading.odd || v.reading.dated || v.reading.routed || v.reading.off {
 			s.others = append(s.others, *v.reading)
@@ -54,8 +62,12 @@ func (s *valueSet) equal(v strictjson.Value, left *int) verdict {
 		return s.mayEqual(readingOf(have), left)
 	case strictjson.Number:
 		have, _ := v.Number()
-		_, ok := s.numbers[parseDecimal(have)]
-		return found(ok, s.unnumbered)
+		if _, ok := s.numbers[parseDecimal(have)]; ok || s.unnumbered {
+			return found(ok, s.unnumbered)
+		}
+		at, ok := parseEpoch(have)
+		_, year := s.years[at.first.Format("2006")]
+		return found(false, ok && year)
 	case strictjson.Bool:
 		_, ok := s.texts[v.Raw()]
 		return found(ok, s.unflagged)
@@ -80,9 +92,15 @@ func (s *valueSet) mayEqual(read reading, left *int) verdict {
 	if _, ok := s.loose[read.number]; ok && read.numeric || read.odd && len(s.loose) > 0 {
 		return unknown
 	}
-	for i := range s.others {
-		if *left--; *left < 0 || s.others[i].mayEqual(&read) {
-			return unknown
+	lists := [2][]reading{s.others}
+	if read.dated {
+		lists[1] = s.moments
+	}
+	for _, list := range lists {
+		for i := range list {
+			if *left--; *left < 0 || list[i].mayEqual(&read) {
+				return unknown
+			}
 		}
 	}
 	return no

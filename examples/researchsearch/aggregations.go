@@ -62,10 +62,17 @@ func (a *aggregation) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-const mostBuckets = 10_000 // of one request
+const mostBuckets = 10_000 // of one request, with the values in them
 
-// aggregator counts the buckets that may still be made.
+// aggregator counts the buckets and the values that may still be made.
 type aggregator struct{ left int }
+
+func (g *aggregator) spend() error {
+	if g.left--; g.left < 0 {
+		return badRequest("too many buckets and values in them; want " + strconv.Itoa(mostBuckets) + " at most")
+	}
+	return nil
+}
 
 func aggregate(found []hit, requested ...map[string]aggregation) (map[string]any, error) {
 	return (&aggregator{mostBuckets}).all(found, requested...)
@@ -93,6 +100,9 @@ func (a *aggregation) values(h hit) []any {
 }
 
 func (g *aggregator) one(found []hit, a aggregation) (any, error) {
+	if err := g.spend(); err != nil {
+		return nil, err
+	}
 	switch a.kind {
 	case "terms":
 		return g.terms(found, a)
@@ -162,6 +172,9 @@ func (g *aggregator) terms(found []hit, a aggregation) (any, error) {
 	if a.Size != nil {
 		size = *a.Size
 	}
+	if size < 1 {
+		return nil, badRequest("size: want a number above 0")
+	}
 	size = min(size, len(buckets))
 	for _, b := range buckets[size:] {
 		rest += len(b.hits)
@@ -212,8 +225,8 @@ func sortBuckets(buckets []bucket, wanted, fallback any) error {
 func (g *aggregator) render(buckets []bucket, a aggregation) ([]map[string]any, error) {
 	list := []map[string]any{}
 	for _, b := range buckets {
-		if g.left--; g.left < 0 {
-			return nil, badRequest("too many buckets; want " + strconv.Itoa(mostBuckets) + " at most")
+		if err := g.spend(); err != nil {
+			return nil, err
 		}
 		out, err := g.all(b.hits, a.Aggs, a.Aggregations)
 		if err != nil {

@@ -268,3 +268,36 @@ func TestBuckets(t *testing.T) {
 		}
 	}
 }
+
+// TestBoundsOfAggregations: no request makes more than is allowed, nor panics.
+func TestBoundsOfAggregations(t *testing.T) {
+	s := newService(t)
+	var many []string
+	for i := range 100 {
+		many = append(many, fmt.Sprintf(`"m%d":{"avg":{"field":"year"}}`, i))
+	}
+	inside := `,"aggs":{` + strings.Join(many, ",") + `}`
+	for _, row := range []struct{ aggregation, refused string }{
+		{`{"terms":{"field":"year"}}`, ""},
+		{`{"terms":{"field":"year","size":-1}}`, "size"}, {`{"terms":{"field":"year","size":0}}`, "size"},
+		{`{"histogram":{"field":"year","interval":1}` + inside + `}`, ""},
+		{`{"histogram":{"field":"year","interval":0.05}` + inside + `}`, "too many"},
+	} {
+		_, err := s.search(s.scope(t, "PubMedAdminUser"), "pubmed", `{"size":0,"aggs":{"a":`+row.aggregation+`}}`, 10)
+		if refused := err != nil; refused != (row.refused != "") || refused && !strings.Contains(err.Error(), row.refused) {
+			t.Errorf("%.60s: %v, want %q", row.aggregation, err, row.refused)
+		}
+	}
+}
+
+// TestValuesAt: names with dots, whatever the order of members.
+func TestValuesAt(t *testing.T) {
+	doc := decode([]byte(`{"a":{"c":1,"b.d":3},"a.b":2,"a.b.e":[4,{"f":5}]}`))
+	for path, want := range map[string]string{"a.b": "[2]", "a.c": "[1]", "a.b.d": "[3]", "a.b.e": "[4]", "a.b.e.f": "[5]", "a": "[]", "x": "[]"} {
+		for range 20 {
+			if got := fmt.Sprint(valuesAt(doc, path)); got != want {
+				t.Fatalf("%s: %s, want %s", path, got, want)
+			}
+		}
+	}
+}

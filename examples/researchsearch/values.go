@@ -21,15 +21,15 @@ func valuesAt(doc any, path string) []any {
 		}
 		return all
 	case map[string]any:
-		for name, member := range doc {
+		var all []any
+		for name, member := range doc { // one of them has the path: fgac hides what has it twice
 			if name == path {
-				return valuesAt(member, "")
-			}
-			if rest, ok := strings.CutPrefix(path, name+"."); ok {
-				return valuesAt(member, rest)
+				all = append(all, valuesAt(member, "")...)
+			} else if rest, below := strings.CutPrefix(path, name+"."); below {
+				all = append(all, valuesAt(member, rest)...)
 			}
 		}
-		return nil
+		return all
 	}
 	if path != "" {
 		return nil

@@ -123,6 +123,11 @@ func (r request) expected(include, exclude, mask []string) []string {
 				rows = append(rows, "D28")
 			}
 		}
+		for i := strings.LastIndexByte(a.field, '.'); i > 0; i = strings.LastIndexByte(a.field[:i], '.') {
+			if masked(a.field[:i], mask) != "" {
+				rows = append(rows, "D35")
+			}
+		}
 		if a.kind == "words" && slices.Contains(keywords, a.field) {
 			rows = append(rows, "D41")
 		}
@@ -131,7 +136,7 @@ func (r request) expected(include, exclude, mask []string) []string {
 			p, _, _ = strings.Cut(p, "::")
 			return strings.HasPrefix(p, "/") || slices.ContainsFunc([]string{"by", "name", "email", "city", "address.city", "a", "b", "b.c.d", "x", "\"q"}, func(rest string) bool { return globbed(p, a.field+"."+rest) })
 		}
-		if a.kind == "exists" && slices.ContainsFunc(append(slices.Clone(exclude), mask...), below) {
+		if a.kind == "exists" && slices.ContainsFunc(slices.Concat(include, exclude, mask), below) {
 			rows = append(rows, "D30")
 		}
 		name := strings.TrimSuffix(a.field, ".keyword")

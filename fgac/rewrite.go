@@ -320,7 +320,6 @@ func (v *view) usable(field string) bool {
 // is an object, and hides or masks some of it. A query on an object that is mapped
 // as flat_object finds whatever is in it.
 func (v *view) partly(field string) bool {
-	field = flatObject(field)
 	below := func(p string) bool { return strings.HasPrefix(p, field+".") && p != field+keyword }
 	f := &v.fields
 	return v.hides(below) || f.includes != nil && slices.ContainsFunc(f.includes.texts, below) && !slices.ContainsFunc(f.includes.texts, func(p string) bool {
@@ -331,19 +330,7 @@ func (v *view) partly(field string) bool {
 
 // hidesInside reports whether something in the field may be hidden or masked.
 func (v *view) hidesInside(field string) bool {
-	field = flatObject(field)
 	return v.hides(func(p string) bool { return overlap(p, field+".*") })
-}
-
-// flatObject returns the field of which this one might be all that is in it: a
-// flat_object has two subfields, one of the values and one of paths with values.
-func flatObject(field string) string {
-	for _, all := range []string{"._value", "._valueAndPath"} {
-		if whole, ok := strings.CutSuffix(field, all); ok {
-			return whole
-		}
-	}
-	return field
 }
 
 // hides reports whether what a function says of a pattern is so for an exclude or

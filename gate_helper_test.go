@@ -43,6 +43,14 @@ func (k *countedKeys) Verify(ctx context.Context, j *jwks.JWS) (jwks.Verified, e
 	return k.Source.Verify(ctx, j)
 }
 
+// Generation fails as Verify does.
+func (k *countedKeys) Generation() (uint64, error) {
+	if k.err != nil {
+		return 0, k.err
+	}
+	return k.Source.Generation()
+}
+
 func keysOf(t testing.TB, issuer string) *countedKeys {
 	t.Helper()
 	doc := fmt.Sprintf(`{"keys":[{"kid":"k","alg":"HS256","kty":"OCT","k":%q}]}`, testkeys.Encode(gateSecrets[issuer]))

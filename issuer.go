@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/claims"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 	"github.com/tokenacl/tokenacl/jwks"
@@ -127,24 +126,22 @@ func (t *trust) addJWT(i Issuer, issuers int) error {
 	return nil
 }
 
-// principal returns whom the token speaks of.
-func (t *trust) principal(ctx context.Context, token string) (acl.Principal, error) {
-	if t.mode == unsignedTokens {
-		return t.json.Principal(token)
+// verify returns the token if an issuer's verifier accepts it.
+func (t *trust) verify(ctx context.Context, token string) (*claims.Token, error) {
+	for _, v := range t.verifiers { // whoever accepted it is the one that its iss selects
+		if verified, err := v.Cached(token); verified != nil || err != nil {
+			return verified, err
+		}
 	}
 	j, err := jwks.ParseCompact(token)
 	if err != nil {
-		return acl.Principal{}, err
+		return nil, err
 	}
 	v, err := t.verifier(j)
 	if err != nil {
-		return acl.Principal{}, err
+		return nil, err
 	}
-	verified, err := v.VerifyJWS(ctx, j)
-	if err != nil {
-		return acl.Principal{}, err
-	}
-	return verified.Principal(), nil
+	return v.VerifyJWS(ctx, j)
 }
 
 // verifier returns the one that a token must be verified by. What the token says

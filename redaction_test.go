@@ -20,6 +20,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/groups"
 	"github.com/tokenacl/tokenacl/acl/pushdown/bleve"
+	"github.com/tokenacl/tokenacl/acl/pushdown/opensearch"
 	"github.com/tokenacl/tokenacl/acl/pushdown/qdrant"
 	"github.com/tokenacl/tokenacl/claims"
 	"github.com/tokenacl/tokenacl/fgac"
@@ -200,6 +201,10 @@ func holders(t *testing.T) map[string]held {
 	if err != nil {
 		t.Fatal(err)
 	}
+	clause, err := opensearch.Filter(scope, acl.Rules{}, opensearch.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	inIdentity := len(user.Roles()) == 1 && shownIn(user.Roles()[0]) != ""
 
 	return map[string]held{
@@ -213,8 +218,9 @@ func holders(t *testing.T) map[string]held {
 		"acl/groups.Directory": holding(&directory, true, len(expanded.DataSourceGroups) == 1 && shownIn(expanded.DataSourceGroups[0].GroupID) != ""),
 		"acl/groups.Members":   holding(&members, false, shownIn(members.Users[0]) != ""),
 
-		"acl/pushdown/bleve.Clause":  holding(&bleveClause, true, shownInBleve(bleveClause)),
-		"acl/pushdown/qdrant.Clause": holding(&qdrantClause, true, shownIn(string(qdrantClause.JSON())) != ""),
+		"acl/pushdown/bleve.Clause":      holding(&bleveClause, true, shownInBleve(bleveClause)),
+		"acl/pushdown/qdrant.Clause":     holding(&qdrantClause, true, shownIn(string(qdrantClause.JSON())) != ""),
+		"acl/pushdown/opensearch.Clause": holding(&clause, true, shownIn(string(clause.JSON())) != ""),
 
 		"jwks.JWS":          holding(j, true, shownIn(string(j.InsecurePayload())) != ""),
 		"jwks.Set":          holding(set, true, inSet),
@@ -276,6 +282,8 @@ var holdsNone = map[string]string{
 
 	"acl/pushdown/bleve.Options": isConfig, "acl/pushdown/bleve.Error": isProblem,
 	"acl/pushdown/qdrant.Stored": isDocs, "acl/pushdown/qdrant.Level": isDocs, "acl/pushdown/qdrant.Options": isConfig, "acl/pushdown/qdrant.Error": isProblem,
+	"acl/pushdown/opensearch.Stored": isDocs, "acl/pushdown/opensearch.Level": isDocs,
+	"acl/pushdown/opensearch.Options": isConfig, "acl/pushdown/opensearch.Error": isProblem,
 
 	"fgac.Explanation": "of rules, and the paths of a document's fields; a test of its package feeds it secrets", "fgac.Field": "the path of a field, and rules",
 	"fgac.Finding": "of rules", "fgac.TokenSettings": isConfig, "fgac.Keys": isConfig, "fgac.Resolution": isChoice, "fgac.Merge": isChoice, "fgac.Error": isProblem,
@@ -292,6 +300,8 @@ var holdsNone = map[string]string{
 	"kmssigner/awskms.Backend": "the client of the AWS SDK and a name; it has credentials behind further pointers",
 	"kmssigner/kmstest.Calls":  isMeasured,
 	"acl/acltest.Corner":       isChoice, "acl/acltest.Options": isChoice, "acl/acltest.Document": isHosts, "acl/acltest.Engine": isHosts, "acl/acltest.Report": isMeasured,
+	"acl/pushdown/postgres.Options": isConfig, "acl/pushdown/postgres.Neighbours": isConfig, "acl/pushdown/postgres.Stored": isDocs,
+	"acl/pushdown/sqlite.Options": isConfig, "acl/pushdown/sqlite.Row": isDocs,
 	"kmssigner.Keys": isKeyInfo, "kmssigner.RemoteKeys": isKeyInfo,
 	"kmssigner.Signer": "the keys that it signs with stay in its backend",
 

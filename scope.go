@@ -91,15 +91,32 @@ func (g *Gate) byToken(ctx context.Context, t *trust, uc UserContext) (answer, e
 	case uc.Token == "":
 		return single(acl.Guest(), "guest"), nil
 	}
-	p, err := t.principal(ctx, uc.Token)
-	if err != nil {
-		return answer{}, refused(err)
-	}
-	a, err := g.byPrincipal(ctx, p)
+	a, err := g.bySubject(ctx, t, uc.Token)
 	if err == nil && uc.Attributes.given() {
 		a = answer{[2]acl.Scope{a.both[0], g.attributeScope(uc.Attributes.principal())}, "narrowed"}
 	}
 	return a, err
+}
+
+// bySubject returns the scope of whom the token speaks of.
+func (g *Gate) bySubject(ctx context.Context, t *trust, token string) (answer, error) {
+	if t.mode == unsignedTokens {
+		p, err := t.json.Principal(token)
+		if err != nil {
+			return answer{}, refused(err)
+		}
+		return g.byPrincipal(ctx, p)
+	}
+	verified, err := t.verify(ctx, token)
+	switch {
+	case err != nil:
+		return answer{}, refused(err)
+	case g.opts.Expander != nil:
+		return g.byPrincipal(ctx, verified.Principal())
+	case verified.Scope() == acl.Guest():
+		return single(acl.Guest(), "guest"), nil
+	}
+	return single(verified.Scope(), "principal"), nil
 }
 
 // byStatement is the policy ATTRIBUTE_FILTER.

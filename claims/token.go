@@ -26,6 +26,7 @@ type Token struct {
 type facts struct {
 	payload             strictjson.Value
 	principal           acl.Principal
+	scope               acl.Scope
 	issuer, subject, id string
 	exp, nbf, iat       time.Time
 	key                 jwks.Verified
@@ -52,6 +53,11 @@ func (t *Token) get() facts {
 // Principal returns a copy of whom the token speaks of. It has no name at all
 // when the user claim was waived and the groups are empty.
 func (t *Token) Principal() acl.Principal { return t.get().principal.Clone() }
+
+// Scope returns what the token's principal may see, without groups that a
+// directory would add: a guest's scope when the token speaks of nobody. Other
+// than [Token.Principal] it costs no copy.
+func (t *Token) Scope() acl.Scope { return t.get().scope }
 
 // Claim returns a copy of the top-level claim of exactly this name, false when
 // there is none: nil, a bool, [encoding/json.Number], string, []any or

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 	"github.com/tokenacl/tokenacl/jwks"
 	"github.com/tokenacl/tokenacl/tokenconfig"
@@ -50,8 +51,14 @@ type Options struct {
 	// right all the same.
 	SkipUser bool
 
+	// CacheBytes bounds the memory for tokens that were accepted, so that they
+	// need not be verified again as long as nothing has changed; there is at most
+	// one for each KiB. 0 is 16 MiB, a negative number is no cache; less than
+	// 64 KiB is an error.
+	CacheBytes int
+
 	// Revoked, if set, is called last, with a token that is otherwise accepted,
-	// each time one is verified. A non-nil error refuses it: as ErrUnavailable
+	// each time one is verified, from the cache too. A non-nil error refuses it: as ErrUnavailable
 	// when it wraps that or an error of a context, as ErrRevoked otherwise. The error's text becomes part
 	// of ours, so it should not quote claims.
 	Revoked func(*Token) error
@@ -72,6 +79,7 @@ type Verifier struct {
 	required []requirement
 	window   window
 	mapping  mapping
+	cache    *cache // nil for none
 	revoked  func(*Token) error
 	warnings []string
 }
@@ -114,6 +122,9 @@ func NewVerifier(cfg tokenconfig.JWT, keys jwks.Source, opts *Options) (*Verifie
 		return nil, err
 	}
 	if v.mapping, err = newMapping(cfg.UserNameAttributeField, cfg.GroupAttributeField, o.SkipUser); err != nil {
+		return nil, err
+	}
+	if v.cache, err = newCache(o.CacheBytes); err != nil {
 		return nil, err
 	}
 	return v, nil
@@ -183,6 +194,9 @@ func (v *Verifier) Warnings() []string {
 // error is a refusal; the Token is then nil. ctx is for keys that have to be
 // fetched.
 func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
+	if t, err := v.Cached(raw); t != nil || err != nil {
+		return t, err
+	}
 	j, err := jwks.ParseCompact(raw)
 	if err != nil {
 		return nil, err
@@ -190,15 +204,17 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
 	return v.VerifyJWS(ctx, j)
 }
 
-// VerifyJWS is [Verifier.Verify] for a token that is parsed already.
+// VerifyJWS is [Verifier.Verify] for a token that is parsed already and not
+// looked for in the cache: see [Verifier.Cached].
 func (v *Verifier) VerifyJWS(ctx context.Context, j *jwks.JWS) (*Token, error) {
-	t, err := v.prove(ctx, j) // the step that a cache of verified tokens may replace
+	t, err := v.prove(ctx, j)
 	if err != nil {
 		return nil, err
 	}
 	if err := v.admit(t, time.Now()); err != nil {
 		return nil, err
 	}
+	v.remember(j.Compact(), t)
 	return t, nil
 }
 
@@ -237,7 +253,15 @@ func (v *Verifier) prove(ctx context.Context, j *jwks.JWS) (*Token, error) {
 	if f.principal, err = v.mapping.principal(payload); err != nil {
 		return nil, err
 	}
+	f.scope = scopeOf(f.principal)
 	return t, nil
+}
+
+func scopeOf(p acl.Principal) acl.Scope {
+	if p.User == "" && len(p.Groups) == 0 && !p.GroupsUnknown {
+		return acl.Guest()
+	}
+	return acl.For(p)
 }
 
 // admit checks what is true of a token now. It is cheap, and holds for no other

@@ -10,20 +10,27 @@ import (
 
 // Access is what one user may see of one index. It is immutable and safe for
 // concurrent use. It is for one request: Roles, mappings and lookups that change
-// later do not change it.
+// later do not change it. The zero Access shows nothing.
 type Access struct {
 	in **access // two pointers, as in Identity: rules hold what claims say
+}
+
+func (a *Access) get() *access {
+	if a == nil || a.in == nil {
+		return &access{}
+	}
+	return *a.in
 }
 
 type access struct {
 	index string
 	views []view
-	only  []*view  // the first
-	why   []string // the user has each role
+	only  []*view // the first
+	user  *user
 }
 
-func newAccess(index string, why []string, views ...view) *Access {
-	a := &access{index, views, []*view{&views[0]}, why}
+func newAccess(index string, u *user, views ...view) *Access {
+	a := &access{index, views, []*view{&views[0]}, u}
 	return &Access{&a}
 }
 
@@ -40,13 +47,14 @@ type view struct {
 func (v *view) plain() bool { return v.fields.everything() && len(v.masks.lists) == 0 }
 
 // Index returns the name of the index.
-func (a *Access) Index() string { return (*a.in).index }
+func (a *Access) Index() string { return a.get().index }
 
 // Document returns what the user may see of a document: the fields that are
 // shown, in their order, masked ones masked. Where nothing is hidden or masked it
 // is a copy, byte for byte. ok is false for a hidden document, and for one that is not strict JSON: an object, valid UTF-8, no
 // name twice, no path spelled twice ({"a.b": 1, "a": {"b": 2}}), at most 16 MiB
-// and 100 levels. source is the document as it was indexed, OpenSearch's
+// and 100 levels, no path of more than 1,024 bytes or 100 dots, and all paths
+// together at most 32 times as long as the document or 64 KiB. source is the document as it was indexed, OpenSearch's
 // _source. A rule about the ids of documents admits none here; use [Access.Hit].
 //
 // Rules see the document as it is, whatever fields they are about.
@@ -59,7 +67,7 @@ func (a *Access) Hit(id string, source []byte) (shown []byte, ok bool) {
 	if w.doc, ok = readDocument(id, source); !ok {
 		return nil, false
 	}
-	views := (*a.in).admitting(&w.doc)
+	views := a.get().admitting(&w.doc)
 	switch {
 	case len(views) == 0:
 		return nil, false
@@ -100,11 +108,40 @@ func (v *view) admits(d *document) bool {
 // What variables stood for is in it as JSON values. It has names of the caller in
 // it.
 func (a *Access) Filter() []byte {
-	t := (&rewriter{access: *a.in}).allowed(nil)
+	t := (&rewriter{access: a.get()}).allowed(nil)
 	return t.append(nil)
 }
 
-func (u *user) prepare(action, index string, aliases []string) (*Access, error) {
+// Check returns nil when the user may do each of the actions on each of the
+// indices, and otherwise a [*Denied] whose body names all actions that are
+// missing, in their order. A bulk request, for instance, needs
+// indices:data/write/bulk[s] and [Write].
+func (u *User) Check(actions []string, indices ...string) error {
+	in := u.get()
+	if len(actions) == 0 || len(indices) == 0 {
+		return denied(in.id, "no action or no index is given", slices.Clone(actions)...)
+	}
+	var missing []string
+	for _, action := range unique(actions) {
+		for _, index := range indices {
+			_, err := in.access(action, index)
+			if err == nil {
+				continue
+			}
+			if d := err.(*Denied); d.reason != "" {
+				return d
+			}
+			missing = append(missing, action)
+			break
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return denied(in.id, "", missing...)
+}
+
+func (u *user) prepare(action, index string, aliases []string) (*Access, *Denied) {
 	if isCluster(action) {
 		return nil, denied(u.id, "is an action of the cluster; use Cluster", action)
 	}
@@ -133,7 +170,7 @@ func (u *user) prepare(action, index string, aliases []string) (*Access, error) 
 		}
 		views = append(views, v)
 	}
-	return newAccess(index, u.reasons, views...), nil
+	return newAccess(index, u, views...), nil
 }
 
 // merge combines entries as the plugin does, each kind of rule by itself. A rule
@@ -183,7 +220,7 @@ func isName(index string) bool {
 }
 
 // String tells the index.
-func (a *Access) String() string { return fmt.Sprintf("access(%s)", (*a.in).index) }
+func (a *Access) String() string { return fmt.Sprintf("access(%s)", a.get().index) }
 
 // Format writes [Access.String] for every verb.
 func (a *Access) Format(f fmt.State, _ rune) { fmt.Fprint(f, a.String()) }

@@ -40,6 +40,9 @@ func (r *rewriter) aggregations(t *tree, path string) (tree, error) {
 	}
 	for i := range t.items {
 		name := t.names[i]
+		if len(name.text) > maxPath { // it is in the place of each error in it
+			return out, refuse(path, "the name of an aggregation is longer than 1024 bytes")
+		}
 		got, err := r.aggregation(&t.items[i], r.at(path, name.text))
 		if err != nil {
 			return out, err

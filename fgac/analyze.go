@@ -66,18 +66,6 @@ func joins(before, r, after rune) bool {
 	return false
 }
 
-// words returns the words of s in lower case.
-func words(s string) []string {
-	var all []string
-	for {
-		var w string
-		if w, s = nextWord(s); w == "" {
-			return all
-		}
-		all = append(all, lower(w))
-	}
-}
-
 func lower(w string) string {
 	out := make([]rune, 0, len(w))
 	for _, r := range w {

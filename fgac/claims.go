@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -117,8 +116,10 @@ func textOf(v any) string {
 
 func unique(list []string) []string {
 	var once []string
+	seen := make(map[string]struct{}, len(list))
 	for _, s := range list {
-		if !slices.Contains(once, s) {
+		if _, twice := seen[s]; !twice {
+			seen[s] = struct{}{}
 			once = append(once, s)
 		}
 	}

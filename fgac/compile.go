@@ -82,13 +82,29 @@ func members(t *tree, known ...string) error {
 		switch {
 		case name.open != nil:
 			return errors.New("a variable stands for the name of a setting")
-		case name.text == "boost" && (value.kind == strictjson.Number || value.open != nil):
-		case name.text == "_name" && value.kind == strictjson.String:
+		case ignorable(name.text, value):
 		case !slices.Contains(known, name.text):
 			return fmt.Errorf("unknown or unsupported member %q", name.text)
 		}
 	}
 	return nil
+}
+
+// These bound the path of a field, in a query and in a document: every object on
+// its way is compared with every rule for fields.
+const (
+	maxPath = 1024 // bytes
+	maxDots = 100
+)
+
+func longPath(path string) bool {
+	return len(path) > maxPath || strings.Count(path, ".") > maxDots
+}
+
+// ignorable reports whether a member of a query says nothing about which documents
+// match.
+func ignorable(name string, value *tree) bool {
+	return name == "boost" && (value.kind == strictjson.Number || value.open != nil) || name == "_name" && value.kind == strictjson.String
 }
 
 // fieldName checks the name of a field, which may have variables.
@@ -99,6 +115,8 @@ func fieldName(t *tree) (string, error) {
 	switch {
 	case t.kind != strictjson.String || t.text == "":
 		return "", errors.New("want the name of a field")
+	case longPath(t.text):
+		return "", errors.New("the name of a field is longer than 1024 bytes, or has more than 100 dots")
 	case strings.ContainsAny(t.text, "*?"):
 		return "", errors.New("wildcards in the name of a field are not supported")
 	case metadata(t.text):

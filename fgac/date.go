@@ -8,15 +8,15 @@ import (
 )
 
 // span is what a date stands for: from its first instant to its last
-// nanosecond. "2026-03-01" is a day, "2026-03-01T10" an hour.
+// nanosecond. "2026" is a year, "2026-03-01" a day, "2026-03-01T10" an hour.
 type span struct{ first, last time.Time }
 
-var datePattern = regexp.MustCompile(`^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$`)
+var datePattern = regexp.MustCompile(`^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?)?)?$`)
 
-// parseDate reads a date of ISO 8601: a day, optionally with a time and a zone.
-// Without a zone it is UTC.
+// parseDate reads a date of ISO 8601: a year, a month or a day, which may have a
+// time and a zone. Without a zone it is UTC.
 func parseDate(s string) (span, bool) {
-	if len(s) < len("2006-01-02") || s[4] != '-' || s[7] != '-' {
+	if len(s) < len("2006") || digits(s[:4]) != 4 || len(s) > 4 && s[4] != '-' || len(s) > 64 {
 		return span{}, false // most texts
 	}
 	m := datePattern.FindStringSubmatch(s)
@@ -24,6 +24,9 @@ func parseDate(s string) (span, bool) {
 		return span{}, false
 	}
 	n := func(i int) int { v, _ := strconv.Atoi(m[i]); return v }
+	if m[3] == "" {
+		return coarse(n(1), m[2])
+	}
 	zone, ok := parseZone(m[8])
 	if !ok || n(4) > 23 || n(5) > 59 || n(6) > 59 {
 		return span{}, false
@@ -49,6 +52,32 @@ func parseDate(s string) (span, bool) {
 		}
 	}
 	return span{first, first.Add(width - 1)}, true
+}
+
+// coarse is the span of a year, or of one month of it.
+func coarse(year int, month string) (span, bool) {
+	if month == "" {
+		first := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		return span{first, first.AddDate(1, 0, 0).Add(-1)}, true
+	}
+	n, _ := strconv.Atoi(month)
+	first := time.Date(year, time.Month(n), 1, 0, 0, 0, 0, time.UTC)
+	if n < 1 || n > 12 {
+		return span{}, false
+	}
+	return span{first, first.AddDate(0, 1, 0).Add(-1)}, true
+}
+
+// parseEpoch reads milliseconds since 1970; four digits are a year.
+func parseEpoch(s string) (span, bool) {
+	whole, fraction, dot := strings.Cut(s, ".")
+	size := digits(strings.TrimPrefix(whole, "-"))
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || size == 0 || size == len(s) && size == len("2006") || size > 18 || dot && (fraction == "" || digits(fraction) != len(fraction)) {
+		return span{}, false
+	}
+	first := time.UnixMilli(n).UTC()
+	return span{first, first.Add(time.Millisecond - 1)}, true
 }
 
 func parseZone(s string) (*time.Location, bool) {

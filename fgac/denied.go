@@ -1,9 +1,16 @@
 package fgac
 
-import "strings"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf16"
+)
 
-// Challenge is the value of WWW-Authenticate that OpenSearch sends with a 401,
-// whose body is empty.
+// Challenge is the value of WWW-Authenticate that OpenSearch sends with a 401 and
+// no body, where its authenticator has challenge: true. Otherwise it sends a text
+// and no such header.
 const Challenge = `Bearer realm="OpenSearch Security"`
 
 // Denied is the error of a request that is refused: OpenSearch's 403. It holds
@@ -36,10 +43,43 @@ func (d *Denied) Body() []byte {
 		id = **d.who
 	}
 	text := "no permissions for [" + strings.Join(d.actions, ", ") + "] and User [name=" + id.name +
-		", backend_roles=[" + strings.Join(id.backendRoles, ", ") + "], requestedTenant=null]"
-	reason := string(appendText(nil, text))
+		", backend_roles=[" + strings.Join(hashed(id.backendRoles), ", ") + "], requestedTenant=null]"
+	reason := escapeBeyond(string(appendText(nil, text)))
 	cause := `{"type":"security_exception","reason":` + reason + `}`
 	return []byte(`{"error":{"root_cause":[` + cause + `],"type":"security_exception","reason":` + reason + `},"status":403}`)
+}
+
+// hashed returns names in the order that OpenSearch prints them in: a HashSet of
+// Java holds them, in a table that doubles when three quarters of it are full.
+func hashed(names []string) []string {
+	size := uint32(16)
+	for 4*len(names) > 3*int(size) {
+		size *= 2
+	}
+	place := func(s string) uint32 {
+		h := uint32(0) // String.hashCode
+		for _, unit := range utf16.Encode([]rune(s)) {
+			h = 31*h + uint32(unit)
+		}
+		return (h ^ h>>16) & (size - 1)
+	}
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
+	return names
+}
+
+// escapeBeyond escapes characters beyond U+FFFF, as OpenSearch does in what it
+// writes itself.
+func escapeBeyond(s string) string {
+	var out strings.Builder
+	for _, r := range s {
+		if high, low := utf16.EncodeRune(r); r > 0xFFFF {
+			fmt.Fprintf(&out, `\u%04X\u%04X`, high, low)
+			continue
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
 }
 
 const upperHex = "0123456789ABCDEF"

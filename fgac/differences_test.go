@@ -102,7 +102,7 @@ var differences = map[string]func(t *testing.T){
 		}
 	},
 	"D20": func(t *testing.T) {
-		for _, doc := range []string{`{"a.b":1,"a":{"b":2}}`, `{"a":1,"a":2}`, `{"a":1}x`} {
+		for _, doc := range []string{`{"a.b":1,"a":{"b":2}}`, `{"a":1,"a":2}`, `{"a":1}x`, `{"` + strings.Repeat("a", maxPath+1) + `":1}`} {
 			hides(t, listed(t, "*"), doc)
 		}
 	},
@@ -156,6 +156,60 @@ var differences = map[string]func(t *testing.T){
 		if got, err := limited(t).Rewrite([]byte(`{"aggs":{"x":{"terms":{"field":"title","min_doc_count":0}}}}`)); err == nil {
 			t.Errorf("accepted as %s", got)
 		}
+	},
+	"D35": func(t *testing.T) {
+		a := accessTo(t, [][]string{nil}, []string{"journal"}, Options{InsecureDefaultSalt: true})
+		if got, err := a.Rewrite([]byte(`{"sort":"journal.raw"}`)); err != nil || !strings.Contains(string(got), noField) {
+			t.Errorf("%s, %v", got, err)
+		}
+	},
+	"D36": func(t *testing.T) {
+		for _, field := range []string{"attrs", "attrs.secret"} {
+			for _, body := range []string{`{"query":{"term":{"%s":"x"}}}`, `{"query":{"exists":{"field":"%s"}}}`, `{"aggs":{"a":{"terms":{"field":"%s"}}}}`, `{"sort":"%s"}`} {
+				if got, err := listed(t, "~attrs.secret").Rewrite(fmt.Appendf(nil, body, field)); err != nil || strings.Contains(string(got), "attrs") {
+					t.Errorf("%s, %v", got, err)
+				}
+			}
+		}
+	},
+	"D37": func(t *testing.T) {
+		roles := map[string][]map[string]any{"all": {entryOf("*", "", nil, nil)}, "own": {entryOf("logs-${attr.jwt.dept}", "", []string{"~secret"}, nil)}}
+		if _, err := userWith(t, roles, Options{}, "all own").Access(Search, "logs-1"); err == nil {
+			t.Error("the rules of an entry are left out")
+		}
+	},
+	"D38": func(t *testing.T) {
+		shows(t, listed(t, "*.pub"), `{"salary":{"mary":1},"a":{"pub":1}}`, `{"a":{"pub":1}}`)
+	},
+	"D39": func(t *testing.T) {
+		hides(t, ruled(t, "mary", `{"bool": {"must_not": {"term": {"level": "5"}}}}`), `{"level":"5.0"}`)
+		hides(t, ruled(t, "mary", `{"term": {"level": "5"}}`), `{"level":"5.0"}`)
+		// Of four digits, a date is a year; of others, milliseconds since 1970.
+		const of2020, of2026 = "1577836800000", "1772323200000"
+		hides(t, ruled(t, "mary", `{"range": {"at": {"gte": "2026"}}}`), `{"at":`+of2020+`}`)
+		shows(t, ruled(t, "mary", `{"range": {"at": {"gte": "2026"}}}`), `{"at":`+of2026+`}`, `{"at":`+of2026+`}`)
+		shows(t, ruled(t, "mary", `{"range": {"at": {"gte": "2026"}}}`), `{"at":2027}`, `{"at":2027}`)
+		shows(t, ruled(t, "mary", `{"range": {"at": {"gte": 2026}}}`), `{"at":20000}`, `{"at":20000}`)
+		hides(t, ruled(t, "mary", `{"range": {"at": {"lt": "300000"}}}`), `{"at":"2026"}`)
+		for _, row := range [][2]string{{"2026", of2026}, {"2026-03-01", `"` + of2026 + `"`}, {of2026, `"2026"`}, {of2026, `"2026-03-01"`}} {
+			for _, list := range []string{`["` + row[0] + `"]`, `["` + row[0] + `",1,2,3,4,5,6,7,8]`, `["` + row[0] + `","a",2,3,4,5,6,7,8]`} {
+				hides(t, ruled(t, "mary", `{"bool": {"must_not": {"terms": {"at": `+list+`}}}}`), `{"at":`+row[1]+`}`)
+			}
+		}
+		for _, list := range []string{`["1970"]`, `["1970",1,2,3,4,5,6,7,8]`} {
+			for _, doc := range []string{`{"at":` + of2026 + `}`, `{"at":2026}`} {
+				shows(t, ruled(t, "mary", `{"bool": {"must_not": {"terms": {"at": `+list+`}}}}`), doc, doc)
+			}
+		}
+	},
+	"D40": func(t *testing.T) {
+		long := strings.Repeat("x", 1025)
+		for _, dls := range []string{`{"match": {"a": "--"}}`, `{"match": {"a": "` + wordList(65) + `"}}`, `{"wildcard": {"a": "` + long + `"}}`, `{"term": {"` + long + `": 1}}`, `{"term": {"a` + strings.Repeat(".a", 101) + `": 1}}`} {
+			parseError(t, ruledRole(dls), "", nil)
+		}
+	},
+	"D41": func(t *testing.T) {
+		rewrites(t, `{"query":{"query_string":{"query":"b c","default_field":"title"}}}`, `{"match":{"title":"c"}}`)
 	},
 	"D26": func(t *testing.T) {
 		parseError(t, "", "", &Options{ActionGroups: []byte(`{"read": {"allowed_actions": ["*"]}}`)})

@@ -20,11 +20,13 @@
 // with a lookup, terms_set, range, exists, prefix, wildcard, ids, match,
 // match_phrase or bool. Without the mapping of an index, a document decides how
 // its values are compared. A term is a whole string, as of a keyword field,
-// in the case it has; numbers compare exactly, and to strings that spell them;
-// dates are those of ISO 8601, without zone UTC. A match compares words: runs of
+// in the case it has; numbers compare exactly, and to strings that spell them. Where
+// a mapping as numbers, dates (ISO 8601, without zone UTC) or addresses would decide
+// otherwise than one as strings ("5" and "5.0", "9" and "10" in a range, a day and a
+// time of it), it is not known which holds. A match compares words: runs of
 // letters, digits and underscores, in lower case. A field with the suffix .keyword
 // is the one without. Arrays and nested objects are looked into, also under names
-// with dots. What cannot be compared admits nothing, negated or not.
+// with dots. What is not known or cannot be compared admits nothing, negated or not.
 //
 // # Fields and masks
 //
@@ -32,8 +34,9 @@
 // as /regex/ of the whole path; those with ~ before are hidden. An object is shown
 // as far as what is in it is: include b.* for all of b. Masks (masked_fields) put a
 // hash in place of strings, also of those in arrays, and leave numbers, booleans
-// and null as they are: hide what must not be read at all. What is masked can be
-// compared, and guessed by whoever knows the salt.
+// and null as they are: hide what must not be read at all. A mask is for one path:
+// one of name leaves name.first as it is, which takes name.* too. What is masked can
+// be compared, and guessed by whoever knows the salt.
 //
 // The differences from the plugin are in docs/opensearch.md.
 //

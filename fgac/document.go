@@ -17,69 +17,103 @@ type document struct {
 
 // readDocument reads the source of a document: strict JSON, an object, without
 // two spellings of one path, such as {"a.b": 1, "a": {"b": 2}}, and without
-// names that have no path, such as "" or "a..b". ok is false otherwise.
+// names that have no path, such as "" or "a..b". No path is longer than the name
+// of a field may be in a query: each is compared with each rule for fields. ok is
+// false otherwise.
 func readDocument(id string, source []byte) (d document, ok bool) {
 	v, err := strictjson.Parse(source, documentLimits)
 	if err != nil || v.Kind() != strictjson.Object {
 		return document{}, false
 	}
 	names := nameCheck{}
-	return document{v, id}, names.object(v, "", false)
+	left := pathWork * max(len(source), 64<<10)
+	return document{v, id}, names.object(v, around{left: &left})
 }
 
-// nameCheck looks for paths that are spelled twice. Names without dots are told
-// apart by the reader; only below one with dots there is more to compare.
-type nameCheck struct{ paths map[string]struct{} }
+// pathWork bounds the lengths of all paths of a document together, those of what
+// is on the way among them, in bytes for each byte of the document.
+const pathWork = 32
 
-// object checks the members of v, whose paths begin with prefix. all says that
-// their paths have been noted from the top.
-func (c *nameCheck) object(v strictjson.Value, prefix string, all bool) bool {
-	if !all && dotted(v) {
-		// Noted anew from here on: what is above has no dots.
-		return (&nameCheck{map[string]struct{}{}}).object(v, "", true)
+// nameCheck looks for paths that are spelled twice. Names without dots are told
+// apart by the reader; only below one with dots there is more to compare. Then the
+// parts of all paths become a tree, whose size is that of the names and not of
+// the paths.
+type nameCheck struct {
+	nodes map[namePart]int // nil: nothing is noted; the top is 0
+	taken []bool           // by a member whose path ends there
+}
+
+type namePart struct {
+	parent int
+	name   string
+}
+
+// around is where a value stands.
+type around struct {
+	node       int // of the tree
+	size, dots int // of the path, with a dot behind it
+	left       *int
+}
+
+// object checks the members of v.
+func (c *nameCheck) object(v strictjson.Value, in around) bool {
+	if c.nodes == nil && dotted(v) {
+		// Noted from here on: what is above has no dots.
+		return (&nameCheck{map[namePart]int{}, []bool{true}}).object(v, in)
 	}
 	for name, member := range v.Members() {
-		if name == "" || name[0] == '.' || name[len(name)-1] == '.' || strings.Contains(name, "..") {
-			return false
-		}
-		path := ""
-		if all {
-			path = prefix + name
-			if _, twice := c.paths[path]; twice {
-				return false
-			}
-			c.paths[path] = struct{}{}
-			path += "."
-		}
-		if !c.value(member, path, all) {
+		at, ok := c.enter(in, name)
+		if !ok || !c.value(member, at) {
 			return false
 		}
 	}
 	return true
+}
+
+// enter returns where the value of a member stands.
+func (c *nameCheck) enter(in around, name string) (around, bool) {
+	if name == "" || name[0] == '.' || name[len(name)-1] == '.' || strings.Contains(name, "..") {
+		return in, false
+	}
+	in.size += len(name) + 1
+	parts := strings.Count(name, ".") + 1
+	in.dots += parts
+	*in.left -= parts * in.size
+	if in.size-1 > maxPath || in.dots-1 > maxDots || *in.left < 0 {
+		return in, false
+	}
+	if c.nodes == nil {
+		return in, true
+	}
+	for part := range strings.SplitSeq(name, ".") {
+		key := namePart{in.node, part}
+		node, known := c.nodes[key]
+		if !known {
+			node = len(c.taken)
+			c.nodes[key], c.taken = node, append(c.taken, false)
+		}
+		in.node = node
+	}
+	twice := c.taken[in.node]
+	c.taken[in.node] = true
+	return in, !twice
 }
 
 // value checks what is in v. Each object in an array has paths of its own.
-func (c *nameCheck) value(v strictjson.Value, prefix string, all bool) bool {
+func (c *nameCheck) value(v strictjson.Value, at around) bool {
 	switch v.Kind() {
 	case strictjson.Object:
-		return c.object(v, prefix, all)
+		return c.object(v, at)
 	case strictjson.Array:
+		inside := nameCheck{}
+		at.node = 0
 		for e := range v.Elements() {
-			if !c.value(e, "", false) {
+			if !inside.value(e, at) {
 				return false
 			}
 		}
 	}
 	return true
-}
-
-func dotted(v strictjson.Value) bool {
-	for name := range v.Members() {
-		if strings.Contains(name, ".") {
-			return true
-		}
-	}
-	return false
 }
 
 // each calls yield for the scalars at a path, null among them, however the path
@@ -107,17 +141,19 @@ func each(v strictjson.Value, path string, yield func(strictjson.Value) bool) bo
 
 // below returns what is left of a path inside of the member that has this name.
 func below(path, name string) (string, bool) {
-	rest, ok := strings.CutPrefix(path, name)
-	if !ok || path == "" {
+	n := len(name)
+	if n == 0 || n > len(path) || path[0] != name[0] || path[:n] != name {
 		return "", false
 	}
-	if rest == "" {
+	if n == len(path) {
 		return "", true
 	}
-	return rest[1:], rest[0] == '.'
+	return path[n+1:], path[n] == '.'
 }
 
 const keyword = ".keyword"
+
+var keywordBytes = []byte(keyword)
 
 // values calls yield for the values of a field. A field with the suffix .keyword
 // is the one without it, as under OpenSearch's default mapping, besides the
@@ -161,4 +197,13 @@ func anything(v strictjson.Value, path string) bool {
 		return false
 	}
 	return path == "" && v.Kind() != strictjson.Null
+}
+
+func dotted(v strictjson.Value) bool {
+	for name := range v.Members() {
+		if strings.Contains(name, ".") {
+			return true
+		}
+	}
+	return false
 }

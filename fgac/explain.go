@@ -17,7 +17,7 @@ type Explanation struct {
 	Roles   []string // that the user has, each with the reason: reader: backend_roles "readers*"
 	Visible bool     // the user sees the document
 	By      []string // what shows it, or else what does not: role "reader": {"term": {"public": true}}
-	Fields  []Field  // of a visible document, in its order, each path once
+	Fields  []Field  // of a visible document, in its order, each path once; the first 10,000
 }
 
 // Field tells what becomes of one field of a document.
@@ -48,8 +48,11 @@ func (e Explanation) String() string {
 // Explain tells what [Access.Hit] does with a document. It is for operators: what
 // it says is more than the user may know.
 func (a *Access) Explain(id string, source []byte) Explanation {
-	in := *a.in
-	e := Explanation{Roles: slices.Clone(in.why)}
+	in := a.get()
+	e := Explanation{}
+	if in.user != nil {
+		e.Roles = in.user.why()
+	}
 	d, ok := readDocument(id, source)
 	if !ok {
 		e.By = []string{"the document is not strict JSON"}
@@ -61,7 +64,7 @@ func (a *Access) Explain(id string, source []byte) Explanation {
 		e.By = append(e.By, in.views[i].reasons(&d, e.Visible)...)
 	}
 	if e.Visible {
-		x := explainer{views: views, seen: map[string]bool{}}
+		x := explainer{views: views, seen: map[string]bool{}, excludes: map[string]*fieldRule{}}
 		x.walk(d.root, "")
 		e.Fields = x.fields
 	}
@@ -83,10 +86,23 @@ func (v *view) reasons(d *document, visible bool) []string {
 	return list
 }
 
+const maxExplained = 10_000 // fields
+
 type explainer struct {
-	views  []*view
-	seen   map[string]bool
-	fields []Field
+	views    []*view
+	seen     map[string]bool
+	fields   []Field
+	excludes map[string]*fieldRule // each compiled once
+}
+
+func (x *explainer) exclude(text string) *fieldRule {
+	f, known := x.excludes[text]
+	if !known {
+		f = &fieldRule{}
+		_ = f.excludes.add(text) // compiled before
+		x.excludes[text] = f
+	}
+	return f
 }
 
 // walk notes the fields with values other than objects.
@@ -107,7 +123,7 @@ func (x *explainer) walk(v strictjson.Value, path string) {
 		}
 		return
 	}
-	if !x.seen[path] {
+	if !x.seen[path] && len(x.fields) < maxExplained {
 		x.seen[path] = true
 		x.fields = append(x.fields, Field{path, x.state(path)})
 	}
@@ -118,7 +134,7 @@ func (x *explainer) state(path string) string {
 	shown := false
 	for _, v := range x.views {
 		if !v.fields.visible(path) {
-			hidden = append(hidden, v.hiding(path)...)
+			hidden = append(hidden, x.hiding(v, path)...)
 			continue
 		}
 		if v.masks.of([]byte(path)) == nil {
@@ -137,13 +153,11 @@ func (x *explainer) state(path string) string {
 
 // hiding are the rules of a view that hide a field: the excludes, or the lists
 // of includes, none of which has it.
-func (v *view) hiding(path string) []string {
+func (x *explainer) hiding(v *view, path string) []string {
 	var excludes, includes []string
 	for _, l := range v.lists {
 		for _, text := range l.excludes {
-			one := fieldRule{}
-			_ = one.excludes.add(text)
-			if !one.visible(path) {
+			if !x.exclude(text).visible(path) {
 				excludes = append(excludes, fmt.Sprintf("role %q: ~%s", l.role, text))
 			}
 		}
@@ -175,18 +189,24 @@ func (v *view) masking(path string) []string {
 // is left out: its name is the caller's.
 func (u *user) why() []string {
 	var list []string
-	for _, name := range u.names {
-		var reasons []string
-		if u.roles.options.Resolution != MappingOnly && slices.Contains(u.id.backendRoles, name) && u.roles.roles[name] != nil {
-			reasons = append(reasons, "a backend role of that name")
-		}
-		if u.roles.options.Resolution != BackendRolesOnly {
-			for i := range u.roles.mapping {
-				if m := &u.roles.mapping[i]; m.role == name {
-					reasons = append(reasons, m.why(u.id)...)
-				}
+	reasonsOf := map[string][]string{}
+	if u.roles.options.Resolution != MappingOnly {
+		for _, name := range u.id.backendRoles {
+			if u.roles.roles[name] != nil {
+				reasonsOf[name] = []string{"a backend role of that name"}
 			}
 		}
+	}
+	if u.roles.options.Resolution != BackendRolesOnly {
+		for i := range u.roles.mapping {
+			m := &u.roles.mapping[i]
+			if _, has := slices.BinarySearch(u.names, m.role); has {
+				reasonsOf[m.role] = append(reasonsOf[m.role], m.why(u.id)...)
+			}
+		}
+	}
+	for _, name := range u.names {
+		reasons := reasonsOf[name]
 		if len(reasons) > 0 {
 			list = append(list, name+": "+strings.Join(reasons, ", "))
 		}
@@ -219,7 +239,7 @@ func (m *mapping) why(id *identity) []string {
 // variables, lookups, merge or salt differ. It is a key for caches of what was
 // shown. It is made from claims too: who can guess those can recognize them.
 func (a *Access) Hash() string {
-	in := *a.in
+	in := a.get()
 	var parts []string
 	for i := range in.views {
 		parts = append(parts, in.views[i].canonical())
@@ -245,7 +265,8 @@ func (v *view) canonical() string {
 		masks = append(masks, fmt.Sprintf("%q", texts))
 	}
 	if len(masks) > 0 {
-		probe, _ := v.masks.standard.apply(nil, "probe") // tells salts apart
+		left := maxMasking
+		probe, _ := v.masks.standard.apply(nil, "probe", &left) // tells salts apart
 		masks = append(masks, string(probe))
 	}
 	includes := "everything" // which no digest of includes is

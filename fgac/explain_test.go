@@ -109,6 +109,20 @@ func TestExplainAgrees(t *testing.T) {
 	}
 }
 
+// TestExplainMany: of a document with very many fields, the first are explained.
+//
+// Rule G4
+func TestExplainMany(t *testing.T) {
+	var b strings.Builder
+	for i := range maxExplained + 1 {
+		fmt.Fprintf(&b, `"f%d":1,`, i)
+	}
+	e := listed(t, "~x").Explain("", []byte(`{`+b.String()+`"last":1}`))
+	if n := len(e.Fields); !e.Visible || n != maxExplained || e.Fields[n-1].Path != fmt.Sprint("f", n-1) {
+		t.Errorf("%d fields", n)
+	}
+}
+
 // TestHash has accesses that are equal, and some that are not.
 func TestHash(t *testing.T) {
 	hash := func(roles, user string, opts Options) string {
@@ -198,6 +212,24 @@ role "mixed": entry 0: fls has includes and excludes
 	} {
 		if diff := cmp.Diff(row.want, lint(row.opts)); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", row.opts, diff)
+		}
+	}
+	masks := func(masks, fls string) string {
+		var b strings.Builder
+		file := `{"m": {"index_permissions": [{"index_patterns": ["i"], "masked_fields": ` + masks + `, "allowed_actions": ["read"]}]}, "z": {"index_permissions": [{"index_patterns": ["j"], "fls": ` + fls + `, "allowed_actions": ["read"]}]}}`
+		for _, f := range mustParse(t, file, "", &Options{Salt: "0123456789abcdef", Resolution: Both}).Lint() {
+			b.WriteString(f.String() + "\n")
+		}
+		return b.String()
+	}
+	const finding = `role "m": entry 0: mask "name::/x/::y" does not mask "name.first", which a rule names: a mask is for one path; mask "name.*" too
+`
+	for _, row := range []struct{ masks, fls, want string }{
+		{`["name::/x/::y"]`, `["name.first"]`, finding}, {`["name::/x/::y"]`, `["~name.first", "~name.keyword"]`, finding}, {`["name::/x/::y", "name.first"]`, `[]`, finding},
+		{`["name"]`, `["~name.keyword", "~names.x", "~name"]`, ""}, {`["name*"]`, `["name.first"]`, ""}, {`["name"]`, `["*.first"]`, ""}, {`["a.*"]`, `["~a.*.c"]`, ""},
+	} {
+		if got := masks(row.masks, row.fls); got != row.want {
+			t.Errorf("masks %s, fields %s: %s, want %s", row.masks, row.fls, got, row.want)
 		}
 	}
 	many := map[string]any{}

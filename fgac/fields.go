@@ -80,17 +80,25 @@ func (f *fieldRule) enters(path []byte) bool {
 	return f.shows(path) || f.includes != nil && matchAny(&f.parents, path) && !f.excluded(path)
 }
 
+// holds reports whether the object or array at a path is shown even if nothing in
+// it is: it was named, and not just matched by a pattern such as the * of *.b.
+func (f *fieldRule) holds(path []byte) bool { return isNamed(&f.parents, path) || f.shows(path) }
+
 // shows reports whether a value at a path is shown. What is around it has been
 // entered. For an include, a name with the suffix .keyword is the one without.
 func (f *fieldRule) shows(path []byte) bool {
 	if f.excluded(path) {
 		return false
 	}
-	return f.includes == nil || matchAny(f.includes, bytes.TrimSuffix(path, []byte(keyword)))
+	return f.includes == nil || matchAny(f.includes, bytes.TrimSuffix(path, keywordBytes))
 }
 
 func (f *fieldRule) excluded(path []byte) bool {
-	return len(f.excludes.texts) > 0 && (matchAny(&f.excludes, path) || matchAny(&f.excludes, bytes.TrimSuffix(path, []byte(keyword))))
+	if len(f.excludes.texts) == 0 {
+		return false
+	}
+	whole, ok := bytes.CutSuffix(path, keywordBytes)
+	return matchAny(&f.excludes, path) || ok && matchAny(&f.excludes, whole)
 }
 
 // visible reports whether a field is shown, seen from the top.

@@ -44,14 +44,14 @@ func compileIndex(text string) (indexPattern, error) {
 	return one, nil
 }
 
-// render returns the pattern for one caller; ok is false when a variable of it
-// is undefined, which matches nothing. What variables stand for is literal: a
-// caller who is named "*" is not everybody.
-func (x *indexPattern) render(id *identity) (p pattern, ok bool) {
+// render returns the pattern for one caller. defined is false when a variable of
+// it is undefined: the pattern is then what it might be, and covers nothing. What
+// variables stand for is literal: a caller who is named "*" is not everybody.
+func (x *indexPattern) render(id *identity) (p pattern, defined bool) {
 	if x.template == nil {
 		return x.pattern, true
 	}
-	p.text = x.text
+	p.text, defined = x.text, true
 	for _, part := range x.template.parts {
 		if part.variable == nil {
 			p.glob = append(p.glob, parseGlob(part.text)...)
@@ -60,9 +60,10 @@ func (x *indexPattern) render(id *identity) (p pattern, ok bool) {
 		v, ok := part.variable.resolve(id)
 		s, isText := v.scalar()
 		if !ok || !isText {
-			return p, false
+			p.glob, defined = append(p.glob, anyRun), false
+			continue
 		}
 		p.glob = append(p.glob, literal(s)...)
 	}
-	return p, true
+	return p, defined
 }

@@ -3,6 +3,7 @@ package fgac
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,7 +71,7 @@ func (c *compiler) term(t *tree) (query, error) {
 		return nil, err
 	}
 	v, err := value(main)
-	return terms{name, []scalar{v}}, err
+	return newTerms(name, []scalar{v}), err
 }
 
 // terms reads {field: [values]}, beside which there may be settings.
@@ -87,14 +88,14 @@ func (c *compiler) terms(t *tree) (query, error) {
 	}
 	all, err := list(values)
 	c.clauses += len(all) / 64 // OpenSearch allows 65,536 terms
-	return terms{name, all}, err
+	return newTerms(name, all), err
 }
 
 // besides returns the one member of t that is a field.
 func besides(t *tree) (name string, value *tree, err error) {
 	only := tree{kind: t.kind}
 	for i := range t.names {
-		if n := &t.names[i]; n.open == nil && (n.text == "boost" || n.text == "_name") {
+		if n := &t.names[i]; n.open == nil && ignorable(n.text, &t.items[i]) {
 			continue
 		}
 		only.names, only.items = append(only.names, t.names[i]), append(only.items, t.items[i])
@@ -121,7 +122,7 @@ func (c *compiler) termsSet(t *tree) (query, error) {
 		return nil, errors.New(`member "minimum_should_match_field" is missing; scripts are not supported`)
 	}
 	counting, err := fieldName(count)
-	return termsSet{terms{name, all}, counting}, err
+	return termsSet{terms{field: name, values: all}, counting}, err
 }
 
 func (c *compiler) bounds(t *tree) (query, error) {
@@ -165,9 +166,6 @@ func newLimit(name string, t *tree, math bool) (limit, error) {
 	if !math && (strings.HasPrefix(v.text, "now") || strings.Contains(v.text, "||")) {
 		return l, errors.New("date math is not allowed in a rule")
 	}
-	if date, ok := parseDate(v.text); ok {
-		l.date = &date
-	}
 	return l, nil
 }
 
@@ -190,8 +188,15 @@ func (c *compiler) wildcard(t *tree) (query, error) {
 	}
 	main.quote = true // for when it is bound
 	text, err := textValue(main)
+	if err == nil && len(text) > maxWildcard {
+		err = errors.New("a pattern has more than 1024 bytes")
+	}
 	return wild{name, parseWildcard(text)}, err
 }
+
+// maxWildcard bounds a pattern, in bytes: a text may be compared with it from each
+// of its characters on.
+const maxWildcard = 1024
 
 // parseWildcard reads the pattern of a wildcard query, in which a backslash
 // escapes.
@@ -218,7 +223,7 @@ func (c *compiler) match(t *tree) (query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := newMatch(name, main)
+	q, err := c.words(name, main, false)
 	if operator, ok := rest.get("operator"); ok && err == nil {
 		switch strings.ToLower(operator.text) {
 		case "and":
@@ -231,16 +236,39 @@ func (c *compiler) match(t *tree) (query, error) {
 	return q, err
 }
 
-func newMatch(name string, main *tree) (matchWords, error) {
+// words reads what a match or a phrase looks for.
+func (c *compiler) words(name string, main *tree, repeated bool) (matchWords, error) {
 	v, err := value(main)
 	if err != nil {
 		return matchWords{}, err
 	}
-	q := matchWords{field: name, value: v, words: unique(words(v.text))}
-	if len(q.words) > 64 {
-		return q, errors.New("has more than 64 words")
+	q := matchWords{field: name, value: v}
+	if q.words, err = wordsOf(v.text, repeated); err != nil {
+		return q, err
 	}
-	return q, nil
+	if len(q.words) == 0 && main.open == nil && !c.request {
+		err = errors.New("has no word in it: it matches nothing, and its negation everything")
+	}
+	return q, err
+}
+
+// maxWords bounds the words of a query; a match notes in 64 bits which it saw.
+const maxWords = 64
+
+// wordsOf returns the words of a query in lower case, each once unless they may
+// be repeated. It reads no further than it has to.
+func wordsOf(text string, repeated bool) ([]string, error) {
+	var all []string
+	for word, rest := nextWord(text); word != ""; word, rest = nextWord(rest) {
+		if word = lower(word); !repeated && slices.Contains(all, word) {
+			continue
+		}
+		if len(all) == maxWords {
+			return nil, errors.New("has more than 64 words")
+		}
+		all = append(all, word)
+	}
+	return all, nil
 }
 
 func (c *compiler) phrase(t *tree) (query, error) {
@@ -248,8 +276,7 @@ func (c *compiler) phrase(t *tree) (query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := newMatch(name, main)
-	q.words = words(q.value.text)
+	q, err := c.words(name, main, true)
 	return phrase(q), err
 }
 

@@ -28,7 +28,8 @@ const maxFindings = 1000
 // Lint returns findings, sorted by role: roles that nobody can have, and mappings
 // of roles that do not exist; roles whose rules for an index do not go together
 // with those of others, so that a user who has both sees less or more than with
-// one alone; rules that match nothing; masks without a salt of one's own.
+// one alone; rules that match nothing; masks without a salt of one's own, or
+// of what other rules know as an object.
 func (r *Roles) Lint() []Finding {
 	var l linter
 	l.mapped(r)
@@ -38,6 +39,7 @@ func (r *Roles) Lint() []Finding {
 	if r.options.Merge != MergePerGrant {
 		l.pairs(r)
 	}
+	l.masks(r)
 	switch algorithm := r.options.MaskAlgorithm; {
 	case r.standard == nil:
 	case algorithm != "" && !strings.EqualFold(algorithm, legacyDefault):
@@ -49,7 +51,10 @@ func (r *Roles) Lint() []Finding {
 	return slices.Compact(l.found)
 }
 
-type linter struct{ found []Finding }
+type linter struct {
+	found   []Finding
+	overlap int // what is left of maxOverlap
+}
 
 func (l *linter) add(role, format string, args ...any) {
 	if len(l.found) < 10*maxFindings {
@@ -89,8 +94,7 @@ func (l *linter) role(r *role, merge Merge) {
 				l.add(r.name, "entry %d: mask %q has no salt: values can be told by trying", i, m.text)
 			}
 		}
-		ruled := g.dls != nil || !g.fields.empty() || len(g.masks) > 0
-		if merge != MergePerGrant && !matchAny(&g.actions, Search) && len(g.actions.texts) > 0 && (ruled || merge == MergeEmptyOverridesAll) {
+		if merge != MergePerGrant && !matchAny(&g.actions, Search) && len(g.actions.texts) > 0 && (g.restricts() || merge == MergeEmptyOverridesAll) {
 			l.add(r.name, "entry %d: does not grant searching, but counts in searches of who has other roles too; MergePerGrant avoids that", i)
 		}
 		if len(g.indices) == 0 || len(g.actions.texts) == 0 {
@@ -102,19 +106,56 @@ func (l *linter) role(r *role, merge Merge) {
 	}
 }
 
+// masks looks for masks of a field that other rules know as an object: a mask is for
+// the strings of a path and for nothing below it.
+func (l *linter) masks(r *Roles) {
+	all := r.fieldPatterns()
+	for name, role := range r.roles {
+		for i, g := range role.grants {
+			for j := range g.masks {
+				object := g.masks[j].pattern.text + "."
+				at, _ := slices.BinarySearch(all, object)
+				if at < len(all) && all[at] == object+keyword[1:] {
+					at++
+				}
+				if g.masks[j].pattern.exact() && at < len(all) && strings.HasPrefix(all[at], object) {
+					l.add(name, "entry %d: mask %q does not mask %q, which a rule names: a mask is for one path; mask %q too", i, g.masks[j].text, all[at], object+"*")
+				}
+			}
+		}
+	}
+}
+
+// fieldPatterns are those of all rules for fields and of all masks, sorted, each once.
+func (r *Roles) fieldPatterns() []string {
+	var all []string
+	for _, role := range r.roles {
+		for _, g := range role.grants {
+			all = append(append(all, g.fields.includes...), g.fields.excludes...)
+			for i := range g.masks {
+				all = append(all, g.masks[i].pattern.text)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // pairs compares each two roles for one index.
 func (l *linter) pairs(r *Roles) {
 	names := slices.Sorted(maps.Keys(r.roles))
 	left := maxPairs
+	l.overlap = maxOverlap
 	for i, a := range names {
 		for _, b := range names[i+1:] {
 			for _, g := range r.roles[a].grants {
 				for _, h := range r.roles[b].grants {
-					if left--; left < 0 {
+					meets := g.meets(h, &l.overlap)
+					if left--; left < 0 || l.overlap < 0 {
 						l.add("", "there are too many roles to compare all of them")
 						return
 					}
-					if g.meets(h) {
+					if meets {
 						l.pair(g, h, r.options.Merge)
 						l.pair(h, g, r.options.Merge)
 					}
@@ -144,7 +185,7 @@ func (l *linter) pair(g, h *grant, merge Merge) {
 }
 
 // meets reports whether both entries may cover one index.
-func (g *grant) meets(h *grant) bool {
+func (g *grant) meets(h *grant, left *int) bool {
 	var a, b []string
 	for i := range g.indices {
 		a = append(a, g.indices[i].text)
@@ -152,5 +193,5 @@ func (g *grant) meets(h *grant) bool {
 	for i := range h.indices {
 		b = append(b, h.indices[i].text)
 	}
-	return anyOverlap(a, b)
+	return anyOverlap(a, b, left)
 }

@@ -67,6 +67,7 @@ func (s *search) find(pos int) (match []int, ok bool) {
 	for ; ; pos += s.width(pos) {
 		s.round++
 		if match == nil {
+			*s.steps -= s.groups / 4
 			now = s.add(now, thread{uint32(s.prog.Start), s.noCaps()}, pos)
 		}
 		r, size := utf8.DecodeRuneInString(s.text[pos:])

@@ -57,19 +57,30 @@ type method struct {
 	replace []replacement // instead of hash
 }
 
-// apply appends the masked value as a JSON string. ok is false when it cannot be
-// masked.
-func (m *method) apply(out []byte, value string) (_ []byte, ok bool) {
+// maxMasking bounds what masks do in one document: the steps of expressions and the
+// bytes that are written.
+const maxMasking = 1 << 22
+
+// apply appends the masked value as a JSON string, and takes what that costs from
+// left. ok is false when it cannot be masked, or nothing is left.
+func (m *method) apply(out []byte, value string, left *int) (_ []byte, ok bool) {
+	start := len(out)
 	if m.replace == nil {
-		return append(m.hash(append(out, '"'), value), '"'), true
+		out = append(m.hash(append(out, '"'), value), '"')
+		*left -= len(out) - start
+		return out, *left >= 0
 	}
-	steps := maxSteps
+	budget := min(maxSteps, *left)
+	steps := budget
 	for i := range m.replace {
 		if value, ok = m.replace[i].apply(value, &steps); !ok {
+			*left -= budget - steps
 			return out, false
 		}
 	}
-	return appendText(out, value), true
+	out = appendText(out, value)
+	*left -= budget - steps + len(out) - start
+	return out, *left >= 0
 }
 
 // mask is one expression of masked_fields.

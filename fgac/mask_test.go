@@ -1,6 +1,7 @@
 package fgac
 
 import (
+	"bytes"
 	"encoding/hex"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -53,7 +55,8 @@ func standardOf(t testing.TB, algorithm string) *method {
 
 // maskWith returns the masked value.
 func maskWith(m *method, value string) (string, bool) {
-	text, ok := m.apply(nil, value)
+	left := maxMasking
+	text, ok := m.apply(nil, value, &left)
 	if !ok {
 		return "", len(text) > 0
 	}
@@ -341,4 +344,98 @@ func FuzzMask(f *testing.F) {
 			t.Errorf("%q becomes %d bytes", value, len(got))
 		}
 	})
+}
+
+// TestMasksKeepStructure requires that a mask changes strings alone.
+func TestMasksKeepStructure(t *testing.T) {
+	var shape func(v any) any
+	shape = func(v any) any {
+		switch v := v.(type) {
+		case map[string]any:
+			out := map[string]any{}
+			for name, member := range v {
+				out[name] = shape(member)
+			}
+			return out
+		case []any:
+			out := []any{}
+			for _, e := range v {
+				out = append(out, shape(e))
+			}
+			return out
+		case string:
+			return "text"
+		}
+		return v
+	}
+	masked := 0
+	rapid.Check(t, func(t *rapid.T) {
+		source := mustJSON(drawNested(t, 2))
+		r, err := Parse([]byte(rolesWith([][]string{nil}, rapid.SliceOfN(fieldGlobs, 1, 3).Draw(t, "masks"))), []byte(everyRole), &Options{InsecureDefaultSalt: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, _ := FromClaims(func(yield func(string, any) bool) { yield("sub", "mary") }, Keys{})
+		a, _ := r.For(id).Access(Search, "i")
+		got, ok := a.Document(source)
+		if !ok {
+			t.Skip()
+		}
+		if diff := cmp.Diff(shape(numbers(source)), shape(numbers(got))); diff != "" {
+			t.Fatalf("%s (-want +got):\n%s", source, diff)
+		}
+		if !bytes.Equal(source, got) {
+			masked++
+		}
+	})
+	if masked == 0 {
+		t.Error("nothing was masked")
+	}
+}
+
+// TestMaskingOfDocument bounds what the masks of one document cost together: what is
+// past the bound is removed, and what is not masked stays.
+//
+// Rules F5, G4
+func TestMaskingOfDocument(t *testing.T) {
+	list := func(n int) string { return "[" + strings.TrimSuffix(strings.Repeat(`"",`, n), ",") + "]" }
+	a := accessTo(t, [][]string{nil}, []string{"a*"}, Options{InsecureDefaultSalt: true})
+	if got, ok := a.Document([]byte(`{"b":1,"a":` + list(50_000) + `,"c":2}`)); !ok || len(got) < 50_000*64 || !strings.HasSuffix(string(got), `"c":2}`) {
+		t.Errorf("%d bytes, %v", len(got), ok)
+	}
+	shows(t, a, `{"b":1,"a":`+list(75_000)+`,"a2":"x","c":2}`, `{"b":1,"c":2}`)
+	shows(t, a, `{"c":1,"a":["x"]}`, `{"c":1,"a":["`+hashOf(t, "x")+`"]}`) // another document has its own
+}
+
+// TestMaskingSpends has how many values can be masked with what is left.
+//
+// Rules F5, G4
+func TestMaskingSpends(t *testing.T) {
+	x := strings.Repeat("x", 500)
+	for _, row := range []struct {
+		name, mask, value string
+		from, to          int // values
+	}{
+		{"a hash", "a", "x", 1500, 1550}, {"an expression", "a::/x/::y", "x", 5000, 100_000},
+		{"a slow one", "a::/(?:x?){10}y/::z", x, 1, 20}, {"a long replacement", "a::/x/::" + x, x[:100], 1, 2}, {"a large program", "a::/(?:abcdefghij){900}/::z", "x", 10, 100},
+		{"many groups", "a::/y" + strings.Repeat("(a)", 300) + "/::z", x, 1, 5}, {"too slow", "a::/(?:x?){50}y/::z", strings.Repeat(x, 20), 0, 0},
+	} {
+		m, err := parseMask(row.mask, standardOf(t, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		left, n := 100_000, 0
+		for ok := true; ok && n <= row.to; n++ {
+			_, ok = m.method.apply(nil, row.value, &left)
+		}
+		if n--; n < row.from || n >= row.to+btoi(row.to == 0) || left > 0 || left < -60_000 {
+			t.Errorf("%s: %d values, %d left", row.name, n, left)
+		}
+	}
+	// A value that is too long by itself is not looked at.
+	left := 10
+	m, _ := parseMask("a::/x/::y", nil)
+	if _, ok := m.method.apply(nil, strings.Repeat("x", maxMasked+1), &left); ok || left != 10 {
+		t.Errorf("a long value: %d left", left)
+	}
 }

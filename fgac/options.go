@@ -51,6 +51,10 @@ type Options struct {
 	// DoNotFailOnForbidden makes [User.Accesses] leave out indices that the
 	// caller may not read, instead of refusing the request.
 	DoNotFailOnForbidden bool
+	// DoNotFailOnForbiddenEmpty, with DoNotFailOnForbidden, makes it return none at
+	// all, without an error, where nothing is left: a search finds nothing instead of
+	// being refused.
+	DoNotFailOnForbiddenEmpty bool
 }
 
 // Format writes the type's name for every verb: there is a secret in it.
@@ -68,6 +72,8 @@ func (o *Options) check() error {
 		return &Error{File: "options", Reason: "Resolution is none of MappingOnly, BackendRolesOnly, Both"}
 	case o.Merge > MergePerGrant:
 		return &Error{File: "options", Reason: "Merge is none of MergePlugin, MergeEmptyOverridesAll, MergePerGrant"}
+	case o.DoNotFailOnForbiddenEmpty && !o.DoNotFailOnForbidden:
+		return &Error{File: "options", Reason: "DoNotFailOnForbiddenEmpty has no effect without DoNotFailOnForbidden"}
 	}
 	return nil
 }
@@ -95,10 +101,13 @@ const (
 	// for whatever action: if any has a rule, those without are ignored, and a
 	// document that one of the rules admits is visible. Of fields, those of any
 	// include are visible, or, as soon as there is an exclude, those of none; masks
-	// add up. Who gains a role may see less.
+	// add up. Who gains a role may see less, and also more: a role that only grants
+	// writing has its rules count when its holder reads, and one of them may admit
+	// what the others hide. Roles.Lint tells which do.
 	MergePlugin Merge = iota
 	// MergeEmptyOverridesAll is the plugin's setting dfm_empty_overrides_all: an
-	// entry without a rule lifts the rules of all others.
+	// entry without a rule lifts the rules of all others, also one that only grants
+	// writing.
 	MergeEmptyOverridesAll
 	// MergePerGrant takes each entry that grants the action by itself. A document
 	// is visible if one of them shows it, and in it the fields that such an entry

@@ -328,7 +328,7 @@ func TestDenied(t *testing.T) {
 	if !errors.As(err, &d) {
 		t.Fatalf("%v, want *Denied", err)
 	}
-	reason := `"no permissions for [indices:data/read/search] and User [name=PubMedAdminUser, backend_roles=[pubmed_admin_group, b], requestedTenant=null]"`
+	reason := `"no permissions for [indices:data/read/search] and User [name=PubMedAdminUser, backend_roles=[b, pubmed_admin_group], requestedTenant=null]"`
 	want := `{"error":{"root_cause":[{"type":"security_exception","reason":` + reason + `}],"type":"security_exception","reason":` + reason + `},"status":403}`
 	if got := string(d.Body()); got != want {
 		t.Errorf("body\n%s, want\n%s", got, want)
@@ -347,35 +347,115 @@ func TestDenied(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	for given, want := range map[string]string{ // answers of OpenSearch 3.4
+		"left_1 left_2": "left_2, left_1", "z y x a b c d e f": "a, b, c, d, e, f, x, y, z", "random_093 random_117 random_053": "random_117, random_093, random_053",
+		"random_033 random_003 random_022 random_000": "random_033, random_022, random_000, random_003", "é😀 a": `a, é\uD83D\uDE00`,
+	} {
+		_, err := r.For(identityOf(t, "u", strings.Fields(given)...)).Access(Search, "clinical-trials")
+		if !errors.As(err, &d) || !strings.Contains(string(d.Body()), "backend_roles=["+want+"]") {
+			t.Errorf("%s: %s", given, d.Body())
+		}
+	}
 	odd := "\"\\\b\t\n\f\r\x01\x1f/<é\u2028"
 	if got, want := string(appendText(nil, odd)), `"\"\\\b\t\n\f\r\u0001\u001F/<é`+"\u2028\""; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
 
+// TestHashOrder compares with what java.util.HashSet prints (OpenJDK 17).
+func TestHashOrder(t *testing.T) {
+	for _, row := range []struct{ texts, want string }{
+		{"", ""}, {"b a", "a b"}, {"pubmed_admin_group b", "b pubmed_admin_group"},
+		{"pubmed_limited_group clinical_trials_limited_group research_basic_group", "clinical_trials_limited_group research_basic_group pubmed_limited_group"},
+		{"Aa BB C#", "Aa BB C#"}, {"BB Aa", "BB Aa"}, // one hash
+		{"é 😀 z €", "😀 é z €"},
+		{"role0 role1 role2 role3 role4 role5 role6 role7 role8 role9 role10 role11", "role0 role1 role11 role10 role4 role5 role2 role3 role8 role9 role6 role7"},
+		{"role0 role1 role2 role3 role4 role5 role6 role7 role8 role9 role10 role11 role12", "role0 role12 role1 role11 role10 role4 role5 role2 role3 role8 role9 role6 role7"}, // of 32 slots
+		{"g1 g22 g333 g4444 g55555 g666666 g7777777 g88888888 g999999999 x1 x22 x333 x4444 x55555 x666666 x7777777 x88888888 x999999999 y1 y22 y333 y4444 y55555 y666666 y7777777 y88888888 y999999999",
+			"g88888888 g999999999 x88888888 x4444 y333 y88888888 x999999999 y1 g7777777 x666666 y7777777 x7777777 y55555 g333 g4444 g22 g55555 g1 x333 y666666 x55555 y22 y4444 x1 x22 y999999999 g666666"}, // of 64
+	} {
+		texts := strings.Fields(row.texts)
+		if got := strings.Join(hashed(texts), " "); got != row.want || strings.Join(texts, " ") != row.texts {
+			t.Errorf("%s: %s, want %s", row.texts, got, row.want)
+		}
+	}
+}
+
+// TestCheck has requests that need several actions, and the body of each denial.
+func TestCheck(t *testing.T) {
+	const bulk, index, del = "indices:data/write/bulk[s]", Write, "indices:data/write/delete"
+	roles := `{"r": {"index_permissions": [{"index_patterns": ["a*"], "allowed_actions": ["indices:data/write/bulk*"]}, {"index_patterns": ["a1"], "allowed_actions": ["index"]},
+		{"index_patterns": ["odd"], "allowed_actions": ["*"], "dls": "{\"term\": {\"a\": \"${attr.jwt.none}\"}}"}]}}`
+	u := mustParse(t, roles, `{"r": {"users": ["test-user"]}}`, nil).For(identityOf(t, "test-user", "y", "x"))
+	for _, row := range []struct{ actions, indices, missing string }{
+		{bulk + " " + index, "a1", ""}, {bulk, "a1 a2", ""},
+		{bulk + " " + index, "a2", index}, {bulk + " " + index, "b", bulk + ", " + index}, {index + " " + bulk, "b", index + ", " + bulk},
+		{bulk + " " + index + " " + del, "a1 a2", index + ", " + del}, {del + " " + index + " " + del, "a2 a1 b", del + ", " + index},
+		{bulk + " " + index, "a1 b", bulk + ", " + index},
+	} {
+		err := u.Check(strings.Fields(row.actions), strings.Fields(row.indices)...)
+		if row.missing == "" {
+			if err != nil {
+				t.Errorf("%s on %s: %v", row.actions, row.indices, err)
+			}
+			continue
+		}
+		reason := `"no permissions for [` + row.missing + `] and User [name=test-user, backend_roles=[x, y], requestedTenant=null]"`
+		want := `{"error":{"root_cause":[{"type":"security_exception","reason":` + reason + `}],"type":"security_exception","reason":` + reason + `},"status":403}`
+		var d *Denied
+		if !errors.As(err, &d) || string(d.Body()) != want || err.Error() != "fgac: no permissions for ["+row.missing+"]" {
+			t.Errorf("%s on %s: %v\n%s, want\n%s", row.actions, row.indices, err, d.Body(), want)
+		}
+	}
+	actions := []string{bulk}
+	for name, err := range map[string]error{
+		"no index": u.Check(actions), "no action": u.Check(nil, "a1"), "a list of names": u.Check(actions, "a1,a2"),
+		"of the cluster": u.Check([]string{"indices:data/write/bulk"}, "a1"), "undefined": u.Check([]string{Get, bulk}, "odd"),
+	} {
+		var d *Denied
+		if !errors.As(err, &d) || d.reason == "" {
+			t.Errorf("%s: %v, want a reason", name, err)
+		}
+	}
+}
+
 // TestForbidden has a request for several indices, some of them forbidden.
 func TestForbidden(t *testing.T) {
-	roles := `{"r": {"index_permissions": [{"index_patterns": ["a*"], "allowed_actions": ["*"]}]}}`
+	roles := `{"r": {"index_permissions": [{"index_patterns": ["a*"], "allowed_actions": ["*"]}, {"index_patterns": ["odd"], "allowed_actions": ["*"], "dls": "{\"term\": {\"a\": \"${attr.jwt.none}\"}}"}]}}`
+	const strict, lenient, empty = 0, 1, 2
 	for _, row := range []struct {
-		lenient bool
+		mode    int
 		action  string
 		indices string
-		want    string // "" is a denial
+		want    string // "403" is a denial
 	}{
-		{false, Search, "a1 a2", "a1 a2"}, {false, Search, "a1 b", ""}, {false, Search, "", ""},
-		{true, Search, "a1 b a2", "a1 a2"}, {true, Search, "b", ""}, {true, Search, "", ""},
-		{true, Write, "a1 b", ""}, {true, Write, "a1", "a1"}, {true, "indices:admin/resolve/index", "b a", "a"},
-		{true, "indices:admin/mappings/fields/get", "b a", "a"}, {true, "indices:admin/delete", "b a", ""},
+		{strict, Search, "a1 a2", "a1 a2"}, {strict, Search, "a1 b", "403"}, {strict, Search, "", "403"},
+		{lenient, Search, "a1 b a2", "a1 a2"}, {lenient, Search, "b", "403"}, {lenient, Search, "", "403"},
+		{lenient, Write, "a1 b", "403"}, {lenient, Write, "a1", "a1"}, {lenient, "indices:admin/resolve/index", "b a", "a"},
+		{lenient, "indices:admin/mappings/fields/get", "b a", "a"}, {lenient, "indices:admin/delete", "b a", "403"},
+		{lenient, Search, "a1 a1,a2", "403"}, {lenient, Search, "a1 odd", "403"}, // not for want of a permission
+		{empty, Search, "b", ""}, {empty, Search, "b c", ""}, {empty, Search, "b a1", "a1"}, {empty, "indices:monitor/stats", "b", ""}, {empty, "indices:data/read/field_caps", "b", ""},
+		{empty, Search, "", "403"}, {empty, Search, "odd", "403"}, {empty, Search, "b odd", "403"}, {empty, Search, "a*", "403"}, {empty, Write, "b", "403"}, {empty, "indices:data/read/scroll", "b", "403"},
+		{empty, Get, "b", "403"}, {empty, Get, "b a1", "a1"}, {empty, "indices:data/read/mget[shard]", "b", "403"}, {empty, "indices:data/read/explain", "b", "403"},
 	} {
-		u := mustParse(t, roles, `{"r": {"users": ["mary"]}}`, &Options{DoNotFailOnForbidden: row.lenient}).For(identityOf(t, "mary"))
+		opts := &Options{DoNotFailOnForbidden: row.mode >= lenient, DoNotFailOnForbiddenEmpty: row.mode == empty}
+		u := mustParse(t, roles, `{"r": {"users": ["mary"]}}`, opts).For(identityOf(t, "mary"))
 		all, err := u.Accesses(row.action, strings.Fields(row.indices)...)
 		var names []string
 		for _, a := range all {
 			names = append(names, a.Index())
 		}
-		if got := strings.Join(names, " "); got != row.want || (err == nil) != (row.want != "") {
+		got := strings.Join(names, " ")
+		var d *Denied
+		if errors.As(err, &d) {
+			got = strings.TrimSpace("403 " + got)
+		}
+		if got != row.want || err != nil && d == nil {
 			t.Errorf("%+v: %q, %v", row, got, err)
 		}
+	}
+	if e := parseError(t, "", "", &Options{DoNotFailOnForbiddenEmpty: true}); e.File != "options" {
+		t.Error(e)
 	}
 }
 
@@ -398,7 +478,7 @@ func TestPrepared(t *testing.T) {
 	u := mustParse(t, `{"r": {"index_permissions": [{"index_patterns": ["*"], "allowed_actions": ["read"]}]}}`, `{"r": {"users": ["mary"]}}`, nil).For(identityOf(t, "mary"))
 	for range 2 {
 		for i := range 2*maxPrepared + 3 {
-			name := "i" + strings.Repeat("x", i)
+			name := fmt.Sprint("i", i)
 			if a := mustAccess(t, u, name); a.Index() != name {
 				t.Fatalf("index %s, want %s", a.Index(), name)
 			}
@@ -407,12 +487,33 @@ func TestPrepared(t *testing.T) {
 			}
 		}
 	}
+	mustAccess(t, u, strings.Repeat("x", maxIndex))
+	if _, err := u.Access(Search, strings.Repeat("x", maxIndex+1)); err == nil {
+		t.Error("a name that no index has")
+	}
 	if first, again := mustAccess(t, u, "a"), mustAccess(t, u, "a"); first != again {
 		t.Error("an access is prepared twice")
+	}
+	_, denial := u.Access(Write, "a")
+	if _, again := u.Access(Write, "a"); denial == nil || denial != again {
+		t.Error("a denial is prepared twice")
 	}
 	if len((*u.in).prepared) > maxPrepared {
 		t.Errorf("%d are kept", len((*u.in).prepared))
 	}
+}
+
+// TestLookupThatWorksAgain asks again after a denial for another reason than a
+// missing permission.
+func TestLookupThatWorksAgain(t *testing.T) {
+	err := errors.New("down")
+	opts := &Options{Lookup: func(string, string, string) ([]any, error) { return []any{"x"}, err }}
+	u := mustParse(t, ruledRole(tlq), everyRole, opts).For(identityOf(t, "mary"))
+	if _, err := u.Access(Search, "i"); err == nil {
+		t.Fatal("a lookup that fails admits")
+	}
+	err = nil
+	shows(t, mustAccess(t, u, "i"), `{"code":"x"}`, `{"code":"x"}`)
 }
 
 // FuzzParse looks for files that panic, or that fail without an *Error.

@@ -1,6 +1,7 @@
 package fgac
 
 import (
+	"bytes"
 	"errors"
 	"regexp"
 	"slices"
@@ -84,10 +85,54 @@ func unit[T ~string | ~[]byte](s T, i int) int {
 	return min(n, len(s)-i)
 }
 
+// runs is a glob that has no one-character unit: the texts between its runs of any
+// characters, which are found faster than unit by unit.
+type runs struct {
+	texts []string // nil: it is no such glob
+	bytes [][]byte // the same
+}
+
+func runsOf(g glob) (r runs) {
+	text := []byte{}
+	for _, unit := range append(slices.Clone(g), anyRun) {
+		switch unit {
+		case anyOne, anyRune:
+			return runs{}
+		case anyRun:
+			r.texts, r.bytes = append(r.texts, string(text)), append(r.bytes, text)
+			text = []byte{}
+		default:
+			text = append(text, byte(unit))
+		}
+	}
+	return r
+}
+
+// matchRuns does what matchGlob does.
+func matchRuns[T ~string | ~[]byte](s T, texts []T, has func(T, T) bool, ends func(T, T) bool, index func(T, T) int) bool {
+	first, last := texts[0], texts[len(texts)-1]
+	if len(texts) == 1 {
+		return len(s) == len(first) && has(s, first)
+	}
+	if len(s) < len(first)+len(last) || !has(s, first) || !ends(s, last) {
+		return false
+	}
+	s = s[len(first) : len(s)-len(last)]
+	for _, text := range texts[1 : len(texts)-1] {
+		i := index(s, text)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(text):]
+	}
+	return true
+}
+
 // pattern is one pattern of the security plugin: a name, a glob, or /regex/.
 type pattern struct {
 	text string
 	glob glob           // nil for a regular expression
+	runs runs           // of the glob, where that is possible
 	re   *regexp.Regexp // nil for a glob
 }
 
@@ -96,7 +141,8 @@ func compilePattern(text string) (pattern, error) {
 		return pattern{}, errors.New("is blank and matches nothing; remove it")
 	}
 	if text[0] != '/' || text[len(text)-1] != '/' {
-		return pattern{text: text, glob: parseGlob(text)}, nil
+		g := parseGlob(text)
+		return pattern{text: text, glob: g, runs: runsOf(g)}, nil
 	}
 	if len(text) < 2 {
 		return pattern{}, errors.New("want /regex/ or a pattern with * and ?")
@@ -111,22 +157,30 @@ func (p *pattern) exact() bool {
 
 // matchPattern matches whole texts and is case sensitive.
 func matchPattern[T ~string | ~[]byte](p *pattern, s T) bool {
-	if p.re == nil {
-		return matchGlob(p.glob, s)
-	}
 	switch s := any(s).(type) {
 	case string:
-		return p.re.MatchString(s)
+		switch {
+		case p.re != nil:
+			return p.re.MatchString(s)
+		case p.runs.texts != nil:
+			return matchRuns(s, p.runs.texts, strings.HasPrefix, strings.HasSuffix, strings.Index)
+		}
 	case []byte:
-		return p.re.Match(s)
+		switch {
+		case p.re != nil:
+			return p.re.Match(s)
+		case p.runs.bytes != nil:
+			return matchRuns(s, p.runs.bytes, bytes.HasPrefix, bytes.HasSuffix, bytes.Index)
+		}
 	}
-	return false
+	return matchGlob(p.glob, s)
 }
 
 // patterns match what one of them matches. The zero value matches nothing.
 type patterns struct {
 	texts  []string
 	names  map[string]struct{} // those that match one text alone
+	length int                 // of the longest of names
 	others []pattern
 }
 
@@ -160,10 +214,20 @@ func (l *patterns) put(p pattern) {
 		l.names = map[string]struct{}{}
 	}
 	l.names[p.text] = struct{}{}
+	l.length = max(l.length, len(p.text))
+}
+
+// isNamed reports whether one of the patterns is s itself.
+func isNamed[T ~string | ~[]byte](l *patterns, s T) bool {
+	if len(s) > l.length { // the hash of a long text costs more than all else
+		return false
+	}
+	_, ok := l.names[string(s)]
+	return ok
 }
 
 func matchAny[T ~string | ~[]byte](l *patterns, s T) bool {
-	if _, ok := l.names[string(s)]; ok {
+	if isNamed(l, s) {
 		return true
 	}
 	for i := range l.others {
@@ -177,12 +241,12 @@ func matchAny[T ~string | ~[]byte](l *patterns, s T) bool {
 // overlap reports whether one text might match both patterns. Regular
 // expressions might match anything.
 func overlap(a, b string) bool {
-	p, errA := compilePattern(a)
-	q, errB := compilePattern(b)
-	if errA != nil || errB != nil || p.re != nil || q.re != nil || strings.Contains(a+b, "${") {
-		return true
-	}
-	return meet(p.glob, q.glob)
+	return opaque(a) || opaque(b) || meet(parseGlob(a), parseGlob(b))
+}
+
+// opaque reports whether a pattern is no glob.
+func opaque(p string) bool {
+	return strings.TrimSpace(p) == "" || p[0] == '/' && p[len(p)-1] == '/' || strings.Contains(p, "${")
 }
 
 // meet reports whether one text matches both. It walks the pairs of places.

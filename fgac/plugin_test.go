@@ -47,6 +47,38 @@ func TestDepartments(t *testing.T) {
 	}
 }
 
+// TestUndefinedInPattern has an entry that cannot be placed: whatever it restricts,
+// an index that it might cover is refused, and no other one.
+//
+// Rule F1
+func TestUndefinedInPattern(t *testing.T) {
+	const pattern = "logs-${attr.jwt.dept}-*"
+	for name, own := range map[string]map[string]any{
+		"dls": entryOf(pattern, `{"term": {"a": 1}}`, nil, nil), "fls": entryOf(pattern, "", []string{"~secret"}, nil), "masks": entryOf(pattern, "", nil, []string{"secret"}),
+		"nothing": entryOf(pattern, "", nil, nil),
+	} {
+		for _, merge := range []Merge{MergePlugin, MergeEmptyOverridesAll, MergePerGrant} {
+			opts := Options{Merge: merge, Aliases: func(index string) []string { return map[string][]string{"aliased": {"logs-x-1"}}[index] }}
+			u := userWith(t, map[string][]map[string]any{"all": {entryOf("*", "", nil, nil)}, "own": {own}}, opts, "all own")
+			for index, might := range map[string]bool{"logs-a-1": true, "aliased": true, "logs-a": false, "pubmed": false} {
+				_, err := u.Access(Search, index)
+				refused := might && name != "nothing" && merge != MergePerGrant
+				if (err != nil) != refused || refused && !strings.Contains(err.Error(), `role "own"`) {
+					t.Errorf("%s in mode %d on %s: %v", name, merge, index, err)
+				}
+			}
+		}
+	}
+	// A list has no place in a pattern either; another pattern of the entry places it.
+	own := entryOf("logs-${user.roles}", "", []string{"~secret"}, nil)
+	roles := map[string][]map[string]any{"all": {entryOf("*", "", nil, nil)}, "own": {own}}
+	if _, err := userWith(t, roles, Options{}, "all own").Access(Search, "logs-1"); err == nil {
+		t.Error("a list is a pattern")
+	}
+	own["index_patterns"] = []string{"logs-${user.roles}", "logs-*"}
+	shows(t, mustAccess(t, userWith(t, roles, Options{}, "all own"), "logs-1"), `{"secret":1,"a":2}`, `{"a":2}`)
+}
+
 // TestEmptyOverrides has a role for the documents of a department beside one
 // without a rule, in both settings.
 //

@@ -36,6 +36,7 @@ type (
 	terms     struct {
 		field  string
 		values []scalar
+		set    *valueSet // of many values
 	}
 	termsSet struct {
 		terms
@@ -93,8 +94,19 @@ func some(d *document, field string, f func(strictjson.Value) verdict) verdict {
 	return best
 }
 
+// maxCompared bounds how often one query compares values of one document.
+const maxCompared = 1 << 20
+
+func newTerms(field string, values []scalar) terms {
+	return terms{field, values, newValueSet(values)}
+}
+
 func (q terms) match(d *document) verdict {
+	left := maxCompared
 	return some(d, q.field, func(v strictjson.Value) verdict {
+		if q.set != nil {
+			return q.set.equal(v, &left)
+		}
 		best := no
 		for i := range q.values {
 			if best = max(best, q.values[i].equal(v)); best == yes {
@@ -120,9 +132,25 @@ func (q termsSet) match(d *document) verdict {
 	case counts > 1 || need < 0:
 		return unknown
 	}
+	var have []strictjson.Value
+	d.values(q.field, func(v strictjson.Value) bool {
+		if v.Kind() != strictjson.Null {
+			have = append(have, v)
+		}
+		return len(q.values)*len(have) <= maxCompared
+	})
+	if len(q.values)*len(have) > maxCompared {
+		return unknown
+	}
 	sure, maybe := 0, 0
-	for _, value := range q.values {
-		switch (terms{q.field, []scalar{value}}).match(d) {
+	for i := range q.values {
+		best := no
+		for j := range have {
+			if best = max(best, q.values[i].equal(have[j])); best == yes {
+				break
+			}
+		}
+		switch best {
 		case yes:
 			sure++
 		case unknown:
@@ -201,8 +229,11 @@ func (q matchWords) match(d *document) verdict {
 					seen |= 1 << i
 				}
 			}
+			if q.enough(seen) {
+				return yes
+			}
 		}
-		return verdictOf(q.enough(seen))
+		return min(unknown, q.value.equal(v)) // as a number or a date
 	})
 	return best
 }
@@ -229,7 +260,7 @@ func (q phrase) match(d *document) verdict {
 			}
 			word, rest := nextWord(s)
 			if word == "" {
-				return no
+				return min(unknown, q.value.equal(v)) // as a number or a date
 			}
 			s = rest
 		}

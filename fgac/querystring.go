@@ -79,9 +79,6 @@ func (r *rewriter) defaults(t *tree, path string) ([]string, error) {
 func (r *rewriter) atoms(atoms []atom, and bool, fields []string, path string) (tree, error) {
 	var must, not, should []tree
 	for _, a := range atoms {
-		if r.clauses++; r.clauses > maxClauses {
-			return tree{}, refuse(path, errRuleClauses.Error())
-		}
 		over := fields
 		if a.field != "" {
 			over = []string{a.field}
@@ -91,6 +88,9 @@ func (r *rewriter) atoms(atoms []atom, and bool, fields []string, path string) (
 		}
 		var clauses []tree
 		for _, field := range over {
+			if r.clauses++; r.clauses > maxClauses {
+				return tree{}, refuse(path, errRuleClauses.Error())
+			}
 			if _, err := fieldName(&tree{kind: strictjson.String, text: field}); err != nil {
 				return tree{}, refuse(path, err.Error())
 			}

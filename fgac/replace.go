@@ -96,6 +96,7 @@ func (r *replacement) apply(text string, steps *int) (string, bool) {
 	if len(text) > maxMasked {
 		return "", false
 	}
+	*steps -= len(r.prog.Inst) / 8 // what is made for a search
 	s := search{machine: r.machine, text: text, steps: steps, seen: make([]int, len(r.prog.Inst))}
 	var out strings.Builder
 	written, pos := 0, 0

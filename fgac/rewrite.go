@@ -3,6 +3,7 @@ package fgac
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
@@ -18,22 +19,31 @@ import (
 // words and "phrases", each with field: before it or not, joined by AND or OR,
 // negated by NOT. Aggregations are terms, avg, sum, min, max, value_count,
 // cardinality, histogram and date_histogram. Everything else is refused, with an
-// [*Error] that names the place: wildcards in names of fields, scripts, lookups,
+// [*Error] that names the place: wildcards in names of fields, names of queries (the
+// engine would tell of each hit which of them match), scripts, lookups,
 // min_doc_count 0 of terms, highlighting and all that could show a field some
 // other way.
 //
 // The names of fields are those of documents. A mapping that has a field under
-// a second name (alias, copy_to) needs rules for that name too. exists of a field
-// is taken to be about its value; of an object it may find less than there is.
+// a second name (alias, copy_to) needs rules for that name too. What is below a
+// masked field cannot be used: it may be a subfield. A field counts as an object,
+// of which a query might find all that is in it (exists, flat_object), when a rule
+// names something below it, such as a.b for a; then nothing is found of a unless
+// all of it is shown. exists asks also for rules that may be about something below
+// it, such as *.b, and may find less than there is. Include what is in an object
+// (a.*), and not the object.
 func (a *Access) Rewrite(body []byte) ([]byte, error) {
 	v, err := strictjson.Parse(body, ruleLimits)
 	if err != nil {
 		return nil, &Error{File: "query", Reason: "is not JSON: " + err.(*strictjson.Error).Reason}
 	}
-	r := rewriter{access: *a.in}
+	r := rewriter{access: a.get()}
 	t, err := r.body(plainTree(v), "")
 	if err != nil {
 		return nil, err
+	}
+	if r.added > maxAdded {
+		return nil, refuse("", "has too many clauses for the rules of the caller, with which it would become larger than 16 MiB")
 	}
 	return t.append(nil), nil
 }
@@ -79,6 +89,9 @@ func listTree(items ...tree) tree { return tree{kind: strictjson.Array, items: i
 type rewriter struct {
 	access  *access
 	clauses int
+	answers map[question]bool
+	added   int // bytes, by rules to clauses
+	weights map[*view]int
 }
 
 func refuse(path, reason string) error { return &Error{"query", path, reason} }
@@ -132,12 +145,13 @@ func (r *rewriter) body(t *tree, path string) (tree, error) {
 
 // allowed is the filter for the documents of these views; nil is all of them.
 func (r *rewriter) allowed(views []*view) tree {
-	var clauses []tree
-	for i := range r.access.views {
-		v := &r.access.views[i]
-		if views != nil && !slices.Contains(views, v) {
-			continue
+	if views == nil {
+		for i := range r.access.views {
+			views = append(views, &r.access.views[i])
 		}
+	}
+	var clauses []tree
+	for _, v := range views {
 		if v.all {
 			return objectTree("match_all", objectTree())
 		}
@@ -182,6 +196,9 @@ func (r *rewriter) query(t *tree, path string) (tree, error) {
 	}
 	kind, body := t.names[0].text, &t.items[0]
 	at := r.at(path, kind)
+	if hasName(body) {
+		return tree{}, refuse(at, "_name is not supported: matched_queries would tell of each hit whether the clause matches, also where a field of it is hidden")
+	}
 	switch kind {
 	case "bool":
 		return r.boolean(body, at)
@@ -205,6 +222,18 @@ func (r *rewriter) query(t *tree, path string) (tree, error) {
 		return tree{}, refuse(at, err.Error())
 	}
 	return r.restrict(*t, name), nil
+}
+
+// hasName reports whether a query has a name, beside its clauses or inside of a field.
+func hasName(body *tree) bool {
+	if body.kind != strictjson.Object {
+		return false
+	}
+	name, has := body.get("_name")
+	if !has && len(body.items) == 1 && body.items[0].kind == strictjson.Object {
+		name, has = body.items[0].get("_name")
+	}
+	return has && name.kind == strictjson.String
 }
 
 func (r *rewriter) boolean(t *tree, path string) (tree, error) {
@@ -241,58 +270,127 @@ func (r *rewriter) boolean(t *tree, path string) (tree, error) {
 }
 
 // usable returns the views whose documents a query may use the fields of.
-func (r *rewriter) usable(may func(*view, string) bool, fields ...string) (views []*view, all bool) {
+func (r *rewriter) usable(inside bool, fields ...string) (views []*view, all bool) {
 	views = []*view{}
 	for i := range r.access.views {
 		v := &r.access.views[i]
-		if !slices.ContainsFunc(fields, func(f string) bool { return !may(v, f) }) {
+		if !slices.ContainsFunc(fields, func(f string) bool { return !r.may(question{v, f, inside}) }) {
 			views = append(views, v)
 		}
 	}
 	return views, len(views) == len(r.access.views)
 }
 
-// usable reports whether a field is shown, and not masked.
-func (v *view) usable(field string) bool {
-	return v.fields.visible(field) && v.masks.of([]byte(field)) == nil
+// question is whether a request may use a field, or also what is inside of it.
+type question struct {
+	view   *view
+	field  string
+	inside bool
 }
 
-// usableInside also asks for what may be inside of the field.
-func (v *view) usableInside(field string) bool {
-	if !v.usable(field) {
-		return false
+// may answers a question, each once for a request.
+func (r *rewriter) may(q question) bool {
+	if q.view.plain() {
+		return true
 	}
-	inside := func(p string) bool { return overlap(p, field+".*") }
-	if slices.ContainsFunc(v.fields.excludes.texts, inside) {
-		return false
+	answer, known := r.answers[q]
+	if !known {
+		answer = q.view.usable(q.field) && !(q.inside && q.view.hidesInside(q.field))
+		if r.answers == nil {
+			r.answers = map[question]bool{}
+		}
+		r.answers[q] = answer
 	}
-	for _, list := range v.masks.lists {
-		if slices.ContainsFunc(list, func(m mask) bool { return inside(m.pattern.text) }) {
+	return answer
+}
+
+// usable reports whether a field is shown, and not masked. What is below a masked
+// field may be another way to index its value: a subfield, such as journal.raw.
+func (v *view) usable(field string) bool {
+	path := []byte(field)
+	for i, c := range path {
+		if c == '.' && v.masks.of(path[:i]) != nil {
 			return false
 		}
 	}
-	return true
+	return v.fields.visible(field) && v.masks.of(path) == nil && !v.partly(field)
+}
+
+// partly reports whether a rule names something below a field, so that the field
+// is an object, and hides or masks some of it. A query on an object that is mapped
+// as flat_object finds whatever is in it.
+func (v *view) partly(field string) bool {
+	below := func(p string) bool { return strings.HasPrefix(p, field+".") && p != field+keyword }
+	f := &v.fields
+	return v.hides(below) || f.includes != nil && slices.ContainsFunc(f.includes.texts, below) && !slices.ContainsFunc(f.includes.texts, func(p string) bool {
+		before, all := strings.CutSuffix(p, "*")
+		return all && strings.HasPrefix(field+".", before)
+	})
+}
+
+// hidesInside reports whether something in the field may be hidden or masked.
+func (v *view) hidesInside(field string) bool {
+	return v.hides(func(p string) bool { return overlap(p, field+".*") })
+}
+
+// hides reports whether what a function says of a pattern is so for an exclude or
+// a mask.
+func (v *view) hides(is func(string) bool) bool {
+	if slices.ContainsFunc(v.fields.excludes.texts, is) {
+		return true
+	}
+	for _, list := range v.masks.lists {
+		if slices.ContainsFunc(list, func(m mask) bool { return is(m.pattern.text) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // restrict returns a clause that matches as if the fields did not exist where
 // they are hidden.
 func (r *rewriter) restrict(clause tree, fields ...string) tree {
-	return r.within(clause, (*view).usable, fields...)
+	return r.within(clause, false, fields...)
 }
 
 func (r *rewriter) exists(clause tree, field string) tree {
-	return r.within(clause, (*view).usableInside, field)
+	return r.within(clause, true, field)
 }
 
-func (r *rewriter) within(clause tree, may func(*view, string) bool, fields ...string) tree {
-	views, all := r.usable(may, fields...)
+func (r *rewriter) within(clause tree, inside bool, fields ...string) tree {
+	views, all := r.usable(inside, fields...)
 	switch {
 	case all:
 		return clause
 	case len(views) == 0:
 		return matchNothing()
 	}
+	if r.added += r.weight(views); r.added > maxAdded {
+		return matchNothing() // and the request is refused
+	}
 	return objectTree("bool", objectTree("must", listTree(clause), "filter", listTree(r.allowed(views))))
+}
+
+// maxAdded bounds what rules add to the clauses of a request, in bytes.
+const maxAdded = 16 << 20
+
+// weight is about how much longer a clause becomes that is for some views.
+func (r *rewriter) weight(views []*view) int {
+	n := 100
+	for _, v := range views {
+		size, known := r.weights[v]
+		if !known {
+			for i := range v.queries {
+				size += 1 + len(v.queries[i].tree.append(nil))
+			}
+			if r.weights == nil {
+				r.weights = map[*view]int{}
+			}
+			r.weights[v] = size
+		}
+		n += size
+	}
+	return n
 }
 
 // noField is the name of a field that no index has.
@@ -302,7 +400,7 @@ const noField = "fgac-no-such-field"
 // documents: the field if it is usable in all, and one that does not exist
 // otherwise.
 func (r *rewriter) always(field string) string {
-	if _, all := r.usable((*view).usable, field); all {
+	if _, all := r.usable(false, field); all {
 		return field
 	}
 	return noField

@@ -110,6 +110,7 @@ func TestRewriteRefuses(t *testing.T) {
 		{`{"query": {"script": {}}}`, "/query"}, {`{"query": {"nested": {}}}`, "/query"}, {`{"query": {"more_like_this": {}}}`, "/query"}, {`{"query": {"function_score": {}}}`, "/query"},
 		{`{"query": {"term": {"a*": 1}}}`, "/query"}, {`{"query": {"term": {"_index": 1}}}`, "/query"}, {`{"query": {"term": {"a": {"value": 1, "x": 1}}}}`, "/query"},
 		{`{"query": {"terms": {"a": {"index": "i", "id": "1", "path": "p"}}}}`, "/query"}, {`{"query": {"exists": {"field": "_source"}}}`, "/query"},
+		{`{"query": {"term": {"title": {"value": "x", "_name": "n"}}}}`, "/query/term"}, {`{"query": {"bool": {"must": {"terms": {"title": ["x"], "_name": "n"}}}}}`, "/query/bool/must/terms"}, {`{"query": {"bool": {"must": [], "_name": "n"}}}`, "/query/bool"}, {`{"query": {"terms": {"title": ["x"], "boost": ["secret"]}}}`, "/query"}, {`{"query": {"terms": {"title": ["x"], "_name": {"index": "i", "id": "1", "path": "p"}}}}`, "/query"},
 		{`{"query": {"bool": {"must": [{"term": {"a": 1}}, {"script": {}}]}}}`, "/query/bool/must/1"}, {`{"query": {"bool": {"must": {"script": {}}}}}`, "/query/bool/must"}, {`{"query": {"bool": {"x": 1}}}`, "/query/bool"}, {`{"query": {"bool": {"minimum_should_match": "50%"}}}`, "/query/bool"},
 		{`{"query": {"bool": {"should": [` + many[:len(many)-1] + `]}}}`, "/query/bool/should/1023"},
 		{`{"query": {"query_string": {"query": "a"}}}`, "/query/query_string/query"}, {`{"query": {"query_string": {"query": "a", "fields": ["*"]}}}`, "/query/query_string/fields"}, {`{"query": {"query_string": {"query": "a", "fields": ["title^5"]}}}`, "/query/query_string/fields/0"},
@@ -117,9 +118,12 @@ func TestRewriteRefuses(t *testing.T) {
 		{`{"query": {"query_string": {"default_field": "a"}}}`, "/query/query_string"}, {`{"query": {"query_string": {"query": "a", "analyze_wildcard": true}}}`, "/query/query_string/analyze_wildcard"}, {`{"query": {"query_string": {"query": "a", "default_field": "a", "default_operator": "x"}}}`, "/query/query_string/default_operator"},
 		{`{"query": {"query_string": []}}`, "/query/query_string"}, {`{"query": {"query_string": {"query": 1}}}`, "/query/query_string/query"},
 		{`{"query": {"query_string": {"query": "` + strings.Repeat("a ", 1100) + `", "default_field": "a"}}}`, "/query/query_string/query"},
+		{`{"query": {"query_string": {"query": "` + strings.Repeat("a ", 100) + `", "fields": ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"]}}}`, "/query/query_string/query"},
+		{`{"query": {"term": {"` + strings.Repeat("x", 1025) + `": 1}}}`, "/query"}, {`{"query": {"query_string": {"query": "x` + strings.Repeat(".x", 101) + `:y"}}}`, "/query/query_string/query"}, {`{"sort": "` + strings.Repeat("x", 1025) + `"}`, "/sort"},
+		{`{"aggs": {"x": {"avg": {"field": "x` + strings.Repeat(".x", 101) + `"}}}}`, "/aggs/x/avg/field"},
 		{`{"size": -1}`, "/size"}, {`{"size": "1"}`, "/size"}, {`{"from": 1.5}`, "/from"}, {`{"timeout": 1}`, "/timeout"}, {`{"track_total_hits": "x"}`, "/track_total_hits"},
 		{`{"sort": 1}`, "/sort"}, {`{"sort": ["a*"]}`, "/sort/0"}, {`{"sort": [{"a": {"nested": {}}}]}`, "/sort/0/a/nested"}, {`{"sort": {"_script": {"script": "x"}}}`, "/sort/_script/script"}, {`{"sort": {"a": "up"}}`, "/sort/a/order"}, {`{"sort": {"a": 1}}`, "/sort/a"}, {`{"sort": {"a": "asc", "b": "asc"}}`, "/sort"}, {`{"sort": [{"a": {"missing": []}}]}`, "/sort/0/a/missing"}, {`{"sort": [{"a": {"mode": 1}}]}`, "/sort/0/a/mode"},
-		{`{"aggs": []}`, "/aggs"}, {`{"aggs": {"x": []}}`, "/aggs/x"}, {`{"aggs": {"x": {}}}`, "/aggs/x"}, {`{"aggs": {"x": {"avg": {"field": "a"}, "sum": {"field": "a"}}}}`, "/aggs/x"}, {`{"aggs": {"x/y": {"global": {}}}}`, "/aggs/x~1y/global"}, {`{"aggs": {"x": {"top_hits": {}}}}`, "/aggs/x/top_hits"},
+		{`{"aggs": []}`, "/aggs"}, {`{"aggs": {"x": []}}`, "/aggs/x"}, {`{"aggs": {"` + strings.Repeat("x", 1025) + `": {"avg": {"field": "a"}}}}`, "/aggs"}, {`{"aggs": {"x": {}}}`, "/aggs/x"}, {`{"aggs": {"x": {"avg": {"field": "a"}, "sum": {"field": "a"}}}}`, "/aggs/x"}, {`{"aggs": {"x/y": {"global": {}}}}`, "/aggs/x~1y/global"}, {`{"aggs": {"x": {"top_hits": {}}}}`, "/aggs/x/top_hits"},
 		{`{"aggs": {"x": {"terms": {"field": "a", "min_doc_count": 0}}}}`, "/aggs/x/terms/min_doc_count"}, {`{"aggs": {"x": {"terms": {"field": "a", "min_doc_count": "0"}}}}`, "/aggs/x/terms/min_doc_count"}, {`{"aggs": {"x": {"terms": {"field": "a", "min_doc_count": 0.5}}}}`, "/aggs/x/terms/min_doc_count"},
 		{`{"aggs": {"x": {"terms": {"field": "a", "include": ".*"}}}}`, "/aggs/x/terms/include"}, {`{"aggs": {"x": {"terms": {"script": "x"}}}}`, "/aggs/x/terms"}, {`{"aggs": {"x": {"terms": {"field": "a", "script": "x"}}}}`, "/aggs/x/terms/script"}, {`{"aggs": {"x": {"terms": {"field": "a*"}}}}`, "/aggs/x/terms/field"}, {`{"aggs": {"x": {"terms": 1}}}`, "/aggs/x/terms"},
 		{`{"aggs": {"x": {"terms": {"field": "a", "order": {"_count": "up"}}}}}`, "/aggs/x/terms/order"}, {`{"aggs": {"x": {"terms": {"field": "a", "size": "x"}}}}`, "/aggs/x/terms/size"}, {`{"aggs": {"x": {"histogram": {"field": "a", "keyed": 1}}}}`, "/aggs/x/histogram/keyed"}, {`{"aggs": {"x": {"histogram": {"field": "a", "extended_bounds": {}}}}}`, "/aggs/x/histogram/extended_bounds"},
@@ -159,17 +163,51 @@ func TestExists(t *testing.T) {
 		want              bool // usable
 	}{
 		{"~a.b", "", "a", false}, {"~a.b", "", "a.c", true}, {"~a.b.c", "", "a.b", false}, {"~ab", "", "a", true}, {"~*x", "", "a", false}, {"", "a.b", "a", false}, {"", "b", "a", true}, {"a", "", "a", true}, {"a.b", "", "a", false},
+		{"a a.b", "", "a", false}, {"a a.b a.*", "", "a", true}, {"a a.b a*", "", "a", true}, {"a a.b *", "", "a", true}, {"a a.b a.*c", "", "a", false}, {"a a.b b*", "", "a", false}, {"a a.b a.*c*", "", "a", false}, {"a ab.c", "", "a", true},
 	} {
 		var fls, masks []string
 		if row.fls != "" {
-			fls = []string{row.fls}
+			fls = strings.Fields(row.fls)
 		}
 		if row.masks != "" {
 			masks = []string{row.masks}
 		}
 		a := accessTo(t, [][]string{fls}, masks, Options{InsecureDefaultSalt: true})
-		if got := (*a.in).views[0].usableInside(row.field); got != row.want {
+		r := rewriter{access: *a.in}
+		if _, got := r.usable(true, row.field); got != row.want {
 			t.Errorf("%+v: %v", row, got)
+		}
+	}
+}
+
+// TestSubfields: what may be another way to index a masked value, and what a query
+// on an object that is a flat_object would find in it, is as if it did not exist.
+//
+// Rule F3
+func TestSubfields(t *testing.T) {
+	for _, row := range []struct {
+		fls, masks, field string
+		want              bool // usable
+		inside            bool // exists finds less than there is
+	}{
+		{"", "journal", "journal.raw", false, false}, {"", "journal", "journal._index_prefix", false, false}, {"", "journal", "journal.a.b", false, false}, {"", "journal", "journals.raw", true, false}, {"", "jour*l::MD5", "journal.raw", false, false},
+		{"", "journal.raw", "journal.raw", false, false}, {"", "journal", "journal.keyword", false, false}, {"", "journal.keyword", "journal", true, true}, {"", "a.journal", "a.title", true, false},
+		{"~attrs.secret", "", "attrs", false, false}, {"~attrs.secret*", "", "attrs", false, false}, {"", "attrs.secret", "attrs", false, false}, {"~attrs.a.b", "", "attrs.a", false, false}, {"~attrs.secret", "", "attrs.public", true, false},
+		{"~title.keyword", "", "title", true, true}, {"attrs attrs.x", "", "attrs", false, false}, {"attrs attrs.x attrs.*", "", "attrs", true, false}, {"~*.secret", "", "attrs", true, true},
+	} {
+		var masks []string
+		if row.masks != "" {
+			masks = []string{row.masks}
+		}
+		a := accessTo(t, [][]string{strings.Fields(row.fls)}, masks, Options{InsecureDefaultSalt: true})
+		for _, body := range []string{`{"query":{"term":{"F":"x"}}}`, `{"query":{"exists":{"field":"F"}}}`, `{"sort":["F"]}`, `{"aggs":{"x":{"terms":{"field":"F"}}}}`} {
+			if row.inside && strings.Contains(body, "exists") {
+				continue
+			}
+			got, err := a.Rewrite([]byte(strings.ReplaceAll(body, "F", row.field)))
+			if err != nil || strings.Contains(string(got), `"`+row.field+`"`) != row.want {
+				t.Errorf("%+v: %s, %v", row, got, err)
+			}
 		}
 	}
 }
@@ -197,10 +235,21 @@ func (r twinRule) without(v any, path string) any {
 		}
 		return out
 	}
-	if anyGlob(r.masks, path) {
+	if slices.ContainsFunc(paths(path), func(p string) bool { return anyGlob(r.masks, p) }) || r.partly(path) {
 		return nil
 	}
 	return v
+}
+
+// partly is for a path below which a rule names something, and not all is shown.
+func (r twinRule) partly(path string) bool {
+	below := func(p string) bool { return strings.HasPrefix(p, path+".") && p != path+".keyword" }
+	if slices.ContainsFunc(r.excludes, below) || slices.ContainsFunc(r.masks, below) {
+		return true
+	}
+	return slices.ContainsFunc(r.includes, below) && !slices.ContainsFunc(r.includes, func(p string) bool {
+		return p == "*" || p == path+".*" || p == path+"*" || p == path[:1]+"*"
+	})
 }
 
 // TestRewriteOracle requires that a rewritten query finds a document if and only

@@ -8,7 +8,7 @@ import (
 
 // Roles are the roles of a cluster and who has them: roles.yml, roles_mapping.yml
 // and action_groups.yml, or what the REST API returns in their place. They are
-// immutable and safe for concurrent use.
+// immutable and safe for concurrent use. The zero Roles grant nothing.
 type Roles struct {
 	options Options
 	roles   map[string]*role
@@ -214,14 +214,19 @@ func (r *role) mixed() bool {
 			}
 		}
 	}
-	return len(includes)*len(excludes) > maxPairs || anyOverlap(includes, excludes)
+	left := maxOverlap
+	return len(includes)*len(excludes) > maxPairs || anyOverlap(includes, excludes, &left)
 }
 
-// anyOverlap reports whether some pattern of a may match what one of b does.
-func anyOverlap(a, b []string) bool {
+// maxOverlap bounds how long patterns are compared with each other.
+const maxOverlap = 1 << 26
+
+// anyOverlap reports whether some pattern of a may match what one of b does, or
+// that takes more than is left.
+func anyOverlap(a, b []string, left *int) bool {
 	for _, p := range a {
 		for _, q := range b {
-			if overlap(p, q) {
+			if *left -= len(p)*len(q) + 1; *left < 0 || overlap(p, q) {
 				return true
 			}
 		}

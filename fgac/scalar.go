@@ -1,7 +1,9 @@
 package fgac
 
 import (
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
@@ -12,19 +14,29 @@ type scalar struct {
 	text    string          // as it is spelled
 	number  decimal         // of a number, or a text that is one
 	numeric bool
+	reading *reading // nil: a text alone
 }
 
 func scalarOf(t *tree) scalar {
 	s := scalar{kind: t.kind, text: t.spelled()}
+	if r := readingOf(s.text); !r.plain() {
+		s.reading = &r
+	}
 	if t.kind != strictjson.Bool && isNumber(s.text) {
 		s.number, s.numeric = parseDecimal(s.text), true
 	}
 	return s
 }
 
+// year reports whether s is a text that a date field reads as a year, and any
+// number but one of four digits as milliseconds.
+func (s *scalar) year() bool {
+	return s.kind == strictjson.String && s.numeric && s.reading.dated
+}
+
 // equal compares with a value of a document as a term query does: texts whole
 // and byte for byte, numbers by value. "5" and 5 are equal; what may be equal
-// under one mapping and not under another is unknown.
+// under one mapping and not under another, such as "5" and "5.0", is unknown.
 func (s *scalar) equal(v strictjson.Value) verdict {
 	switch v.Kind() {
 	case strictjson.String:
@@ -32,7 +44,10 @@ func (s *scalar) equal(v strictjson.Value) verdict {
 		if have == s.text {
 			return yes
 		}
-		if s.kind == strictjson.Number && isNumber(have) && parseDecimal(have).compare(s.number) == 0 {
+		if s.reading == nil {
+			return no
+		}
+		if read := readingOf(have); s.reading.mayEqual(&read) {
 			return unknown
 		}
 		return no
@@ -41,7 +56,13 @@ func (s *scalar) equal(v strictjson.Value) verdict {
 			return unknown
 		}
 		have, _ := v.Number()
-		return verdictOf(parseDecimal(have).compare(s.number) == 0)
+		if parseDecimal(have).compare(s.number) == 0 {
+			return yes
+		}
+		if at, ok := parseEpoch(have); ok && s.year() && strconv.Itoa(at.first.Year()) == s.text {
+			return unknown
+		}
+		return no
 	case strictjson.Bool:
 		if s.text != "true" && s.text != "false" {
 			return unknown
@@ -54,13 +75,13 @@ func (s *scalar) equal(v strictjson.Value) verdict {
 // limit is one bound of a range.
 type limit struct {
 	value     scalar
-	date      *span // of a text that is a date
-	below     bool  // the value is an upper bound
+	below     bool // the value is an upper bound
 	inclusive bool
 }
 
-// admits compares numbers with numbers, dates with dates, and other texts byte
-// for byte.
+// admits compares numbers with numbers, and texts byte for byte. Of texts that are
+// also numbers, dates or addresses, both orders have to say the same; so have they of
+// a number and a text that is a year.
 func (l *limit) admits(v strictjson.Value) verdict {
 	switch v.Kind() {
 	case strictjson.Number:
@@ -68,27 +89,51 @@ func (l *limit) admits(v strictjson.Value) verdict {
 			return unknown
 		}
 		have, _ := v.Number()
-		return l.side(parseDecimal(have).compare(l.value.number))
+		said := l.side(parseDecimal(have).compare(l.value.number))
+		if !l.value.year() {
+			return said
+		}
+		if read := readingOf(have); read.timed() && l.side(read.date.first.Compare(l.moment())) != said {
+			return unknown
+		}
+		return said
 	case strictjson.String:
 		have, _ := v.Str()
 		if l.value.kind != strictjson.String {
 			return unknown
 		}
-		if l.date == nil {
-			return l.side(strings.Compare(have, l.value.text))
-		}
-		date, ok := parseDate(have)
-		if !ok {
+		said := l.side(strings.Compare(have, l.value.text))
+		if l.value.reading != nil && !l.agrees(have, said) {
 			return unknown
 		}
-		// As OpenSearch rounds: "gt" is past all of a day, "lte" any time of it.
-		at := l.date.first
-		if l.below == l.inclusive {
-			at = l.date.last
-		}
-		return l.side(date.first.Compare(at))
+		return said
 	}
 	return unknown
+}
+
+// agrees reports whether a text is on the same side of the bound as whatever else
+// the bound may be.
+func (l *limit) agrees(have string, said verdict) bool {
+	want, read := l.value.reading, readingOf(have)
+	if want.numeric && (!read.numeric || want.odd || read.odd || l.side(read.number.compare(want.number)) != said) {
+		return false
+	}
+	if want.routed && (!read.routed || read.net.Addr().BitLen() != want.net.Addr().BitLen() || l.side(read.net.Addr().Compare(want.net.Addr())) != said) {
+		return false
+	}
+	if !want.dated && !(want.epoch && read.dated) {
+		return true
+	}
+	return read.dated && l.side(read.date.first.Compare(l.moment())) == said
+}
+
+// moment is the bound as a date, as OpenSearch rounds: "gt" is past all of a day,
+// "lte" any time of it.
+func (l *limit) moment() time.Time {
+	if l.below == l.inclusive {
+		return l.value.reading.date.last
+	}
+	return l.value.reading.date.first
 }
 
 // side is the verdict when a value compares so with the bound.

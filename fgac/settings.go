@@ -11,9 +11,12 @@ import (
 // TokenSettings say whose tokens are trusted and what is read from them. They are
 // plain data, for tokenconfig.JWT, claims.Options, jwks and [FromClaims].
 type TokenSettings struct {
-	PublicKeys []string // PEM, for jwks.ParsePEM; each may verify a token. None with JWKSURL
-	JWKSURL    string   // https, for jwks.NewRemote; "" with PublicKeys
-	Issuer     string   // that iss has to be; "": none is required
+	// PublicKeys are PEM, for jwks.ParsePEM with AnyKeyID, since their tokens may
+	// have a kid that the file does not tell; each may verify a token. None with
+	// JWKSURL.
+	PublicKeys []string
+	JWKSURL    string // https, for jwks.NewRemote; "" with PublicKeys
+	Issuer     string // that iss has to be; "": none is required
 	// ClaimRegex matches the audiences that are required, one of which has to be in
 	// aud, as tokenconfig.JWT.ClaimRegex does; "": none is required.
 	ClaimRegex string
@@ -39,6 +42,12 @@ func ParseTokenSettings(data []byte) (TokenSettings, error) {
 	if err := top.object(s.members()); err != nil {
 		return TokenSettings{}, err
 	}
+	for aws, plugin := range sameSetting {
+		_, one := top.Get(aws)
+		if v, both := top.Get(plugin); one && both {
+			return TokenSettings{}, top.member(plugin, v).fail("is " + aws + " as well; keep one of the two")
+		}
+	}
 	switch {
 	case len(s.PublicKeys) > 0 && s.JWKSURL != "":
 		err = top.fail("has both keys and a URL of keys; keep one of them")
@@ -50,6 +59,9 @@ func ParseTokenSettings(data []byte) (TokenSettings, error) {
 	}
 	return s, nil
 }
+
+// sameSetting has the plugin's names of settings that Amazon's service has.
+var sameSetting = map[string]string{"PublicKey": "signing_key", "JwksUrl": "jwks_uri", "SubjectKey": "subject_key", "RolesKey": "roles_key"}
 
 func (s *TokenSettings) members() map[string]func(place) error {
 	known := map[string]func(place) error{

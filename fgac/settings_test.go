@@ -59,6 +59,8 @@ func TestTokenSettingsRefused(t *testing.T) {
 		{`{"signing_key": "c2VjcmV0"}`, "/signing_key"}, {`{"signing_key": 1}`, "/signing_key"}, {`{"signing_key": []}`, "/signing_key"}, {`{"signing_key": [1]}`, "/signing_key/0"}, {`{"signing_key": ["x", ""]}`, "/signing_key/1"}, {`{"signing_key": "x,,y"}`, "/signing_key"},
 		{string(mustJSON(map[string]any{"PublicKey": pemKey, "JwksUrl": "https://issuer.test"})), ""},
 		{`{"jwks_uri": "http://issuer.test"}`, "/jwks_uri"}, {`{"jwks_uri": ""}`, "/jwks_uri"}, {`{"jwks_uri": 1}`, "/jwks_uri"},
+		{`{` + url + `, "JwksUrl": "https://issuer.test"}`, "/jwks_uri"}, {`{` + url + `, "SubjectKey": "a", "subject_key": "b"}`, "/subject_key"}, {`{` + url + `, "roles_key": "a", "RolesKey": "a"}`, "/roles_key"},
+		{string(mustJSON(map[string]any{"PublicKey": pemKey, "signing_key": pemKey})), "/signing_key"},
 		{`{` + url + `, "jwt_header": "id_token"}`, "/jwt_header"}, {`{` + url + `, "jwt_url_parameter": "jwt"}`, "/jwt_url_parameter"}, {`{` + url + `, "required_issuer": ""}`, "/required_issuer"},
 		{`{` + url + `, "required_audience": ""}`, "/required_audience"}, {`{` + url + `, "required_audience": {}}`, "/required_audience"}, {`{` + url + `, "roles_key": ""}`, "/roles_key"}, {`{` + url + `, "subject_key": null}`, "/subject_key"},
 		{`{` + url + `, "jwt_clock_skew_tolerance_seconds": 601}`, "/jwt_clock_skew_tolerance_seconds"}, {`{` + url + `, "jwt_clock_skew_tolerance_seconds": -1}`, "/jwt_clock_skew_tolerance_seconds"}, {`{` + url + `, "jwt_clock_skew_tolerance_seconds": 1000}`, "/jwt_clock_skew_tolerance_seconds"}, {`{` + url + `, "jwt_clock_skew_tolerance_seconds": "30"}`, "/jwt_clock_skew_tolerance_seconds"},

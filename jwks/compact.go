@@ -210,6 +210,14 @@ func (j *JWS) Type() string {
 	return ""
 }
 
+// Compact returns the token as it was received.
+func (j *JWS) Compact() string {
+	if t := j.parsed(); t != nil {
+		return t.raw
+	}
+	return ""
+}
+
 // SigningInput returns what is signed: header, dot and payload, as received.
 // Since the encoding is canonical, equal inputs are equal contents; signatures
 // of one input differ.

@@ -18,6 +18,10 @@ type PublicKey struct {
 	KeyID     string           // "": none, and the key serves tokens without kid alone
 	Algorithm Algorithm        // "": all that the key can do
 
+	// AnyKeyID lets a key without KeyID serve tokens with a kid that no key of the
+	// set has: a PEM file has no kid, and most tokens have one.
+	AnyKeyID bool
+
 	// Certificates, of which the first is for Key and each other one certifies
 	// the one before it, are written with it: x5c, x5t and x5t#S256. Neither
 	// chain nor expiry is looked at. nil: none.
@@ -54,6 +58,9 @@ func (p PublicKey) key() (*key, *flaw) {
 	if bad := checkKeyID(p.KeyID); bad != nil {
 		return nil, bad
 	}
+	if p.KeyID != "" && p.AnyKeyID {
+		return nil, &flaw{"kid", "KeyID and AnyKeyID are both given; use one"}
+	}
 	m, bad := ofPublic(p.Key)
 	if bad != nil {
 		return nil, bad
@@ -64,7 +71,7 @@ func (p PublicKey) key() (*key, *flaw) {
 	}
 	k, bad := newKey(m, p.KeyID, string(p.Algorithm), period{})
 	if bad == nil {
-		k.chain = chain
+		k.chain, k.anyKid = chain, p.AnyKeyID
 	}
 	return k, bad
 }
@@ -89,6 +96,7 @@ func (p PublicKey) chain(key crypto.PublicKey) ([][]byte, *flaw) {
 type PEMOptions struct {
 	KeyID     string    // "": none, and the key serves tokens without kid alone
 	Algorithm Algorithm // "": all that the key can do
+	AnyKeyID  bool      // with KeyID "": the key serves tokens with any kid too
 }
 
 // ParsePEM reads one public key (PUBLIC KEY, RSA PUBLIC KEY) or the public key
@@ -110,7 +118,7 @@ func ParsePEM(data []byte, opts PEMOptions) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoUsableKey, err)
 	}
-	return NewSet(PublicKey{Key: pub, KeyID: opts.KeyID, Algorithm: opts.Algorithm})
+	return NewSet(PublicKey{Key: pub, KeyID: opts.KeyID, Algorithm: opts.Algorithm, AnyKeyID: opts.AnyKeyID})
 }
 
 // parseBlock says what it wanted and not what it found: the errors of the

@@ -241,3 +241,57 @@ func TestKeyIDBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestAnyKeyID is about keys that a host has from elsewhere, without a kid.
+//
+// Rule K5
+func TestAnyKeyID(t *testing.T) {
+	first, second := testkeys.RSA2048(), testkeys.RSA3072()
+	free := jwks.PublicKey{Key: &first.PublicKey, AnyKeyID: true}
+	named := jwks.PublicKey{Key: &second.PublicKey, KeyID: "b"}
+	for _, tt := range []struct {
+		name string
+		keys []jwks.PublicKey
+		raw  string
+		want error
+	}{
+		{"a kid", []jwks.PublicKey{free}, sign(jwks.RS256, first, "a"), nil},
+		{"no kid", []jwks.PublicKey{free}, sign(jwks.RS256, first, ""), nil},
+		{"a kid, another's signature", []jwks.PublicKey{free}, sign(jwks.RS256, second, "a"), jwks.ErrSignature},
+		{"a kid that another key has", []jwks.PublicKey{free, named}, sign(jwks.RS256, first, "b"), jwks.ErrSignature},
+		{"the other key's kid and signature", []jwks.PublicKey{free, named}, sign(jwks.RS256, second, "b"), nil},
+		{"the other key's signature, a kid of none", []jwks.PublicKey{free, named}, sign(jwks.RS256, second, "c"), jwks.ErrSignature},
+		{"another algorithm", []jwks.PublicKey{free}, sign(jwks.ES256, testkeys.P256(), "a"), jwks.ErrUnknownKey},
+		{"not the alg of the key", []jwks.PublicKey{{Key: &first.PublicKey, AnyKeyID: true, Algorithm: jwks.PS256}}, sign(jwks.RS256, first, "a"), jwks.ErrUnknownKey},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			set, err := jwks.NewSet(tt.keys...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := verify(set, tt.raw); !errors.Is(err, tt.want) {
+				t.Errorf("%v, want %v", err, tt.want)
+			}
+		})
+	}
+	var bad *jwks.KeyError
+	if _, err := jwks.NewSet(jwks.PublicKey{Key: &first.PublicKey, KeyID: "a", AnyKeyID: true}); !errors.As(err, &bad) || bad.Member != "kid" {
+		t.Errorf("KeyID and AnyKeyID: %v", err)
+	}
+	plain, err := jwks.NewSet(jwks.PublicKey{Key: &first.PublicKey})
+	any, again := jwks.NewSet(free)
+	if err != nil || again != nil || plain.Generation() == any.Generation() {
+		t.Errorf("%v, %v: a key for any kid has the generation of one for none", err, again)
+	}
+	many := make([]jwks.PublicKey, 9)
+	for i := range many {
+		many[i] = free
+	}
+	set, err := jwks.NewSet(many...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verify(set, sign(jwks.RS256, first, "a")); !errors.Is(err, jwks.ErrUnknownKey) {
+		t.Errorf("nine keys for any kid: %v", err)
+	}
+}

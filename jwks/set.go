@@ -30,6 +30,7 @@ type Set struct {
 type key struct {
 	material
 	kid    string // "" when it has none
+	anyKid bool   // serves tokens with a kid that no key has
 	algs   []*spec
 	valid  period
 	hashes digests  // of HMAC
@@ -173,6 +174,9 @@ func (k *key) fingerprint() []byte {
 	from, _ := k.valid.from.MarshalBinary() // UTC always has an encoding
 	until, _ := k.valid.until.MarshalBinary()
 	fields := [][]byte{[]byte(k.kty), []byte(k.kid), octets, from, until}
+	if k.anyKid {
+		fields = append(fields, []byte("any kid"))
+	}
 	for _, alg := range k.algs {
 		fields = append(fields, []byte(alg.name))
 	}

@@ -27,8 +27,8 @@ type Verified struct {
 // within the validity of the key.
 //
 // A token with a kid is verified by the key with exactly that kid, if that key
-// allows the token's algorithm; one without by the keys that allow it, unless
-// there are more than 8 of them. The error is [ErrUnknownKey] when there is no
+// allows the token's algorithm, or else by those that were given for any kid; one
+// without by the keys that allow it; unless there are more than 8 of them. The error is [ErrUnknownKey] when there is no
 // such key, [ErrSignature] when none made the signature, [ErrKeyExpired] when
 // one did but is outside its validity, [ErrMalformed] for a j that [ParseCompact]
 // did not return.
@@ -77,26 +77,24 @@ func (s *Set) candidates(t *token, found []*key) ([]*key, error) {
 	if s.Len() == 0 {
 		return nil, fmt.Errorf("%w: the set is empty", ErrUnknownKey)
 	}
-	if t.kid != "" {
-		k := s.byKeyID[t.kid]
-		switch {
-		case k == nil:
-			return nil, fmt.Errorf("%w: none has its kid", ErrUnknownKey)
-		case !slices.Contains(k.algs, t.alg):
+	if k := s.byKeyID[t.kid]; k != nil {
+		if !slices.Contains(k.algs, t.alg) {
 			return nil, fmt.Errorf("%w: the one with its kid does not allow %s", ErrUnknownKey, t.alg.name)
 		}
 		return append(found, k), nil
 	}
 	for _, k := range s.keys {
-		if slices.Contains(k.algs, t.alg) {
+		if slices.Contains(k.algs, t.alg) && (t.kid == "" || k.anyKid) {
 			found = append(found, k)
 		}
 	}
 	switch {
+	case len(found) == 0 && t.kid != "":
+		return nil, fmt.Errorf("%w: none has its kid", ErrUnknownKey)
 	case len(found) == 0:
 		return nil, fmt.Errorf("%w: none allows %s", ErrUnknownKey, t.alg.name)
 	case len(found) > maxTries:
-		return nil, fmt.Errorf("%w: it has no kid, and %d keys allow %s; want at most %d", ErrUnknownKey, len(found), t.alg.name, maxTries)
+		return nil, fmt.Errorf("%w: no key has its kid, and %d others allow %s; want at most %d", ErrUnknownKey, len(found), t.alg.name, maxTries)
 	}
 	return found, nil
 }

@@ -1,5 +1,4 @@
-// Package browser drives the page of examples/securesearch in Chromium, as a
-// person would. Set TOKENACL_SCREENSHOTS to a folder to keep the pictures.
+// Package browser drives the pages of the examples in Chromium, as a person would. Set TOKENACL_SCREENSHOTS to a folder to keep the pictures.
 package browser
 
 import (
@@ -42,18 +41,26 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 	return ctx, chromedp.Do(ctx)
 })
 
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "securesearch")
+// folder has the programs of the examples.
+var folder = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "browser") })
+
+var (
+	secureSearch   = sync.OnceValues(func() (string, error) { return build("securesearch") })
+	researchSearch = sync.OnceValues(func() (string, error) { return build("researchsearch") })
+)
+
+func build(example string) (string, error) {
+	dir, err := folder()
 	if err != nil {
 		return "", err
 	}
-	name := filepath.Join(dir, "securesearch")
-	out, err := exec.Command("go", "build", "-C", "../../examples", "-o", name, "./securesearch").CombinedOutput()
+	name := filepath.Join(dir, example)
+	out, err := exec.Command("go", "build", "-C", "../../examples", "-o", name, "./"+example).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	return name, nil
-})
+}
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -63,22 +70,28 @@ func TestMain(m *testing.M) {
 			_ = chromedp.Cancel(ctx)
 		}
 	}
-	if name, err := binary(); err == nil {
-		os.RemoveAll(filepath.Dir(name))
+	if dir, err := folder(); err == nil {
+		os.RemoveAll(dir)
 	}
 	os.Exit(code)
 }
 
-// serve starts securesearch and returns its URL. In the end ctrl-C must stop it
-// with exit code 0.
+// serve starts securesearch and returns its URL.
 func serve(t *testing.T, args ...string) string {
 	t.Helper()
+	return start(t, secureSearch, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
+}
+
+// start starts an example and returns the URL that it prints. In the end ctrl-C
+// must stop it with exit code 0.
+func start(t *testing.T, example func() (string, error), args ...string) string {
+	t.Helper()
 	real.Wanted(t)
-	name, err := binary()
+	name, err := example()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(name, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
+	cmd := exec.Command(name, args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -101,7 +114,7 @@ func serve(t *testing.T, args ...string) string {
 			return "http://" + host
 		}
 	}
-	t.Fatal("securesearch prints no URL")
+	t.Fatal("the example prints no URL")
 	return ""
 }
 

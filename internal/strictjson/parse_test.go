@@ -141,6 +141,48 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// TestPlainBytes puts each byte at each place of a string that is read eight bytes
+// at a time, among bytes that it could be mistaken with.
+func TestPlainBytes(t *testing.T) {
+	refused := 0
+	for _, around := range []string{"a", "!", "#", "[", "]", " ", "\x7f", "é"} {
+		for c := range 128 {
+			for at := range 20 {
+				inside := strings.Repeat(around, at) + string(rune(c)) + strings.Repeat(around, 20-at)
+				v, err := strictjson.Parse(`"`+inside+`"`, strictjson.Limits{})
+				plain := c >= ' ' && c != '"' && c != '\\'
+				if got, _ := v.Str(); (err == nil) != plain || plain && got != inside {
+					t.Fatalf("byte %d at %d among %q: %q, %v", c, at, around, got, err)
+				}
+				if err != nil {
+					refused++
+				}
+			}
+		}
+	}
+	if want := 8 * 34 * 20; refused != want {
+		t.Errorf("%d refused, want %d", refused, want)
+	}
+}
+
+// TestTwinNames has objects of names that share letters and lengths, in which the
+// last one repeats any of the others.
+func TestTwinNames(t *testing.T) {
+	var names []string
+	for i := range 47 {
+		names = append(names, fmt.Sprintf(`"n%02dx":1`, i))
+	}
+	all := strings.Join(names, ",")
+	if _, err := strictjson.Parse("{"+all+"}", strictjson.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if _, err := strictjson.Parse("{"+all+","+name+"}", strictjson.Limits{}); err == nil {
+			t.Errorf("%s twice is accepted", name)
+		}
+	}
+}
+
 // The guard of the design's promise: a token's payload takes few allocations.
 func TestAllocations(t *testing.T) {
 	if n := len(payload); n < 550 || n > 650 {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"unsafe"
 )
 
 // Kind is what a [Value] is. Its zero value, Invalid, is no JSON at all.
@@ -146,6 +147,19 @@ func (v Value) Raw() string {
 	}
 	nd := &v.doc.nodes[v.i]
 	return v.doc.src[nd.start:nd.end]
+}
+
+// Size returns about how many bytes of memory the text of v and what was made of
+// it take.
+func (v Value) Size() int {
+	if v.doc == nil {
+		return 0
+	}
+	n := len(v.doc.src) + cap(v.doc.nodes)*int(unsafe.Sizeof(node{}))
+	for _, s := range v.doc.unescaped {
+		n += len(s) + int(unsafe.Sizeof(s))
+	}
+	return n
 }
 
 // Any returns a copy of v that shares no memory with the text: nil, bool,

@@ -1,0 +1,83 @@
+package opensearch
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/tokenacl/tokenacl/acl"
+	"github.com/tokenacl/tokenacl/internal/strictjson"
+)
+
+// fieldMapping declares [Field]. Nothing is ignored for its length or for being
+// unknown, and nothing can be sorted or aggregated by: names of groups are not
+// for callers.
+const fieldMapping = `{"dynamic":"strict","properties":{` +
+	`"allow":{"type":"keyword","doc_values":false},` +
+	`"deny":{"type":"keyword","doc_values":false},` +
+	`"levels":{"type":"nested","dynamic":"strict","properties":{"allow":{"type":"keyword","doc_values":false}}}}}`
+
+// Mapping returns the JSON of mappings that declare [Field], and in _meta the
+// hash of r. It is the body of PUT /index/_mapping, which leaves other fields as
+// they are, or the member mappings of a new index.
+func Mapping(r acl.Rules) []byte {
+	return []byte(`{"_meta":{"` + Field + `":{"rules":"` + r.Hash() + `"}},"properties":{"` + Field + `":` + fieldMapping + `}}`)
+}
+
+// CheckMapping refuses an index whose documents were not stored as [Mapping] and
+// r say. response is that of GET /index/_mapping; of several indices, each is
+// checked. The error, an [*Error], names the place. It also refuses fields that
+// are an alias of ours.
+func CheckMapping(response []byte, r acl.Rules) error {
+	v, err := strictjson.Parse(response, strictjson.Limits{Bytes: 64 << 20, Depth: 128})
+	if err != nil {
+		return notJSON(err)
+	}
+	if v.Kind() != strictjson.Object || v.Len() == 0 {
+		return refuse("want the mappings of at least one index")
+	}
+	for index, about := range v.Members() {
+		mappings, _ := about.Get("mappings")
+		if err := checkMappings(mappings, r); err != nil {
+			return at(index, at("mappings", err))
+		}
+	}
+	return nil
+}
+
+func checkMappings(v strictjson.Value, r acl.Rules) error {
+	stored, _ := v.Pointer("/_meta/" + Field + "/rules")
+	switch hash, ok := stored.Str(); {
+	case !ok:
+		return at("_meta", at(Field, refuse("no hash of rules; make the index with Mapping")))
+	case hash != r.Hash():
+		return at("_meta", at(Field, refuse("the documents were stored under other rules; store them anew, or give those rules")))
+	}
+	want, err := strictjson.Parse(fieldMapping, strictjson.Limits{})
+	properties, _ := v.Get("properties")
+	if got, _ := properties.Get(Field); err != nil || !reflect.DeepEqual(got.Any(), want.Any()) {
+		return at("properties", at(Field, refuse("is not what Mapping declares; make a new index with it")))
+	}
+	return checkAliases(properties)
+}
+
+// checkAliases refuses fields, at any depth, that lead to ours by another name.
+func checkAliases(properties strictjson.Value) error {
+	for name, field := range properties.Members() {
+		if path, _ := field.Get("path"); ours(path) {
+			return at("properties", at(name, refuse("is an alias of a field of the ACL; remove it")))
+		}
+		for _, inside := range []string{"properties", "fields"} {
+			below, _ := field.Get(inside)
+			if err := checkAliases(below); err != nil {
+				return at("properties", at(name, err))
+			}
+		}
+	}
+	return nil
+}
+
+// ours reports whether v is a text that names our field, or one in it.
+func ours(v strictjson.Value) bool {
+	name, _ := v.Str()
+	return name == Field || strings.HasPrefix(name, Field+".")
+}

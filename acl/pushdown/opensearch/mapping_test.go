@@ -1,0 +1,68 @@
+package opensearch_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tokenacl/tokenacl/acl"
+	"github.com/tokenacl/tokenacl/acl/pushdown/opensearch"
+)
+
+// Nothing of an ACL may be dropped for its length, and nothing sorted by.
+//
+// Rule A6
+func TestMapping(t *testing.T) {
+	const want = `{"_meta":{"tokenacl":{"rules":"HASH"}},"properties":{"tokenacl":{"dynamic":"strict","properties":{` +
+		`"allow":{"type":"keyword","doc_values":false},"deny":{"type":"keyword","doc_values":false},` +
+		`"levels":{"type":"nested","dynamic":"strict","properties":{"allow":{"type":"keyword","doc_values":false}}}}}}}`
+	r := acl.Rules{Fold: true}
+	got := string(opensearch.Mapping(r))
+	if got != strings.Replace(want, "HASH", r.Hash(), 1) || !json.Valid([]byte(got)) {
+		t.Errorf("mapping %s", got)
+	}
+}
+
+// Rules A6, G1
+func TestCheckMapping(t *testing.T) {
+	var r acl.Rules
+	good := string(opensearch.Mapping(r))
+	response := func(mappings string) string { return fmt.Sprintf(`{"docs": {"mappings": %s}}`, mappings) }
+	with := func(old, new string) string { return response(strings.Replace(good, old, new, 1)) }
+	tests := []struct{ name, response, path string }{
+		{"good", response(good), ""},
+		{"other fields", with(`"properties":{`, `"properties":{"title":{"type":"text","fields":{"raw":{"type":"alias","path":"title"}}},`), ""},
+		{"several indices", fmt.Sprintf(`{"a": {"mappings": %s}, "b": {"mappings": %s}}`, good, good), ""},
+		{"one of several", fmt.Sprintf(`{"a": {"mappings": %s}, "b": {"mappings": {}}}`, good), "/b/mappings/_meta/tokenacl"},
+		{"no index", `{}`, "/"},
+		{"no object", `[]`, "/"},
+		{"no JSON", `{`, "/"},
+		{"twice", `{"docs": {}, "docs": {}}`, "/"},
+		{"no mappings", `{"docs": {}}`, "/docs/mappings/_meta/tokenacl"},
+		{"no hash", with(`"_meta"`, `"_mata"`), "/docs/mappings/_meta/tokenacl"},
+		{"other rules", response(string(opensearch.Mapping(acl.Rules{Fold: true}))), "/docs/mappings/_meta/tokenacl"},
+		{"hash of another type", with(`"`+r.Hash()+`"`, `1`), "/docs/mappings/_meta/tokenacl"},
+		{"cut names", with(`"type":"keyword"`, `"type":"keyword","ignore_above":256`), "/docs/mappings/properties/tokenacl"},
+		{"text", with(`"type":"keyword"`, `"type":"text"`), "/docs/mappings/properties/tokenacl"},
+		{"normalizer", with(`"type":"keyword"`, `"type":"keyword","normalizer":"lowercase"`), "/docs/mappings/properties/tokenacl"},
+		{"levels no longer nested", with(`"type":"nested"`, `"type":"object"`), "/docs/mappings/properties/tokenacl"},
+		{"open", with(`"dynamic":"strict"`, `"dynamic":"false"`), "/docs/mappings/properties/tokenacl"},
+		{"missing", with(`"properties":{"tokenacl"`, `"properties":{"other"`), "/docs/mappings/properties/tokenacl"},
+		{"alias", with(`"properties":{`, `"properties":{"x":{"type":"alias","path":"tokenacl.allow"},`), "/docs/mappings/properties/x"},
+		{"alias inside", with(`"properties":{`, `"properties":{"o":{"properties":{"x":{"type":"alias","path":"tokenacl.deny"}}},`), "/docs/mappings/properties/o/properties/x"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := opensearch.CheckMapping([]byte(tt.response), r)
+			var e *opensearch.Error
+			switch {
+			case tt.path == "" && err != nil:
+				t.Error(err)
+			case tt.path != "" && (!errors.As(err, &e) || e.Path != strings.TrimSuffix(tt.path, "/")):
+				t.Errorf("error %v, want it at %s", err, tt.path)
+			}
+		})
+	}
+}

@@ -1,0 +1,92 @@
+package opensearch
+
+import (
+	"github.com/tokenacl/tokenacl/acl"
+	"github.com/tokenacl/tokenacl/acl/pushdown/internal/terms"
+	"github.com/tokenacl/tokenacl/internal/strictjson"
+)
+
+// Verify decides about each hit of a page once more, by what was stored with it,
+// and returns those that s sees and the number of others: want 0. stored returns
+// the JSON of the member [Field] of the hit's _source, see Options.Verify; where
+// it is missing or broken the hit is dropped. page is left as it is. With an
+// error, that of [Filter], nothing is kept.
+func Verify[T any](s acl.Scope, r acl.Rules, page []T, stored func(T) []byte) (kept []T, dropped int, err error) {
+	c, err := terms.For(s, r)
+	if err != nil {
+		return nil, len(page), err
+	}
+	for _, hit := range page {
+		if d, ok := readStored(stored(hit)); ok && c.Sees(d) {
+			kept = append(kept, hit)
+		} else {
+			dropped++
+		}
+	}
+	return kept, dropped, nil
+}
+
+func readStored(text []byte) (d terms.Document, ok bool) {
+	v, err := strictjson.Parse(text, strictjson.Limits{Bytes: 64 << 20})
+	if err != nil || v.Kind() != strictjson.Object {
+		return d, false
+	}
+	var first []string
+	var further [][]string
+	for name, member := range v.Members() {
+		ok := false
+		switch name {
+		case "allow":
+			first, ok = texts(member)
+		case "deny":
+			d.Deny, ok = texts(member)
+		case "levels":
+			further, ok = levels(member)
+		}
+		if !ok {
+			return terms.Document{}, false
+		}
+	}
+	if len(first) > 0 { // else nobody, whatever the levels are
+		d.Levels = append([][]string{first}, further...)
+	}
+	return d, true
+}
+
+// each returns the elements of an array, or the one value that stands for it
+// where the engine derives _source; null is none.
+func each(v strictjson.Value) (list []strictjson.Value) {
+	switch v.Kind() {
+	case strictjson.Null:
+	case strictjson.Array:
+		for e := range v.Elements() {
+			list = append(list, e)
+		}
+	default:
+		list = append(list, v)
+	}
+	return list
+}
+
+func texts(v strictjson.Value) (list []string, ok bool) {
+	for _, e := range each(v) {
+		text, ok := e.Str()
+		if !ok {
+			return nil, false
+		}
+		list = append(list, text)
+	}
+	return list, true
+}
+
+func levels(v strictjson.Value) (list [][]string, ok bool) {
+	for _, level := range each(v) {
+		allow, found := level.Get("allow")
+		admits, ok := texts(allow)
+		if !found || !ok || level.Len() != 1 {
+			return nil, false
+		}
+		list = append(list, admits)
+	}
+	return list, true
+}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"math/rand"
 	"path/filepath"
 	"testing"
 
@@ -13,47 +12,8 @@ import (
 	"github.com/blevesearch/bleve/v2/search/query"
 	"github.com/tokenacl/tokenacl/acl"
 	pushdown "github.com/tokenacl/tokenacl/acl/pushdown/bleve"
+	"github.com/tokenacl/tokenacl/integration/corpus"
 )
-
-// corpus draws the ACLs of the benchmark: 3 % public, else 1 to 20 entries, 5 %
-// of them a DENY, 70 % for one of 10,000 groups, otherwise for one of 50,000
-// users, both by Zipf's law.
-type corpus struct{ rand, groups, users func() uint64 }
-
-func newCorpus(seed int64) corpus {
-	r := rand.New(rand.NewSource(seed))
-	return corpus{r.Uint64, rand.NewZipf(r, 1.1, 10, 9_999).Uint64, rand.NewZipf(r, 1.1, 10, 49_999).Uint64}
-}
-
-func (c corpus) acl() acl.ACL {
-	if c.rand()%100 < 3 {
-		return acl.Public()
-	}
-	var list acl.List
-	for range 1 + c.rand()%20 {
-		access := acl.Allow
-		if c.rand()%100 < 5 {
-			access = acl.Deny
-		}
-		if c.rand()%100 < 70 {
-			list = append(list, access.Group(fmt.Sprint("group-", c.groups())))
-		} else {
-			list = append(list, access.User(fmt.Sprint("user-", c.users())))
-		}
-	}
-	return list
-}
-
-func (c corpus) caller(groups int) acl.Scope {
-	p := acl.Principal{User: fmt.Sprint("user-", c.users())}
-	for seen := map[uint64]bool{}; len(seen) < groups; {
-		if g := c.groups(); !seen[g] {
-			seen[g] = true
-			p.Groups = append(p.Groups, fmt.Sprint("group-", g))
-		}
-	}
-	return acl.For(p)
-}
 
 // byHand is what one would store without this package: an entry is u:name or
 // g:name, in fields of keywords with Bleve's defaults.
@@ -147,9 +107,10 @@ func build(b *testing.B, k kind) (bleve.Index, float64) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := newCorpus(1)
-	for i := range benchDocuments {
-		name, fields, err := k.fields(c.acl())
+	i := 0
+	for a := range corpus.Documents(benchDocuments) {
+		i++
+		name, fields, err := k.fields(a)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -221,7 +182,7 @@ func BenchmarkFirstPage(b *testing.B) {
 	index, size := build(b, ours(pushdown.Options{Levels: 1}))
 	deep, deepSize := build(b, ours(pushdown.Options{}))
 	for _, n := range []int{10, 100, 1000} {
-		s := newCorpus(int64(n)).caller(n)
+		s := corpus.Member(n, false)
 		b.Run(fmt.Sprintf("hand/%d", n), func(b *testing.B) {
 			for b.Loop() {
 				b.ReportMetric(float64(firstPage(b, handIndex, byHandQuery(s, asked()))), "total")

@@ -10,52 +10,14 @@ import (
 
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/pushdown/qdrant"
+	"github.com/tokenacl/tokenacl/integration/corpus"
 )
 
 const benchPoints = 20_000
 
-// corpus draws ACLs and callers: 3 % public, else 1 to 20 entries, 5 % of them a
-// DENY, 70 % for one of 10,000 groups, otherwise for one of 50,000 users, both
-// by Zipf's law.
-type corpus struct{ rand, groups, users func() uint64 }
-
-func newCorpus(seed int64) corpus {
-	r := rand.New(rand.NewSource(seed))
-	return corpus{r.Uint64, rand.NewZipf(r, 1.1, 10, 9_999).Uint64, rand.NewZipf(r, 1.1, 10, 49_999).Uint64}
-}
-
-func (c corpus) acl() acl.ACL {
-	if c.rand()%100 < 3 {
-		return acl.Public()
-	}
-	var list acl.List
-	for range 1 + c.rand()%20 {
-		access := acl.Allow
-		if c.rand()%100 < 5 {
-			access = acl.Deny
-		}
-		if c.rand()%100 < 70 {
-			list = append(list, access.Group(fmt.Sprint("group-", c.groups())))
-		} else {
-			list = append(list, access.User(fmt.Sprint("user-", c.users())))
-		}
-	}
-	return list
-}
-
-func (c corpus) caller(groups int) acl.Principal {
-	p := acl.Principal{User: fmt.Sprint("user-", c.users())}
-	for seen := map[uint64]bool{}; len(seen) < groups; {
-		if g := c.groups(); !seen[g] {
-			seen[g] = true
-			p.Groups = append(p.Groups, fmt.Sprint("group-", g))
-		}
-	}
-	return p
-}
-
 // byHand is the filter that one would write without this package.
-func byHand(p acl.Principal) json.RawMessage {
+func byHand(s acl.Scope) json.RawMessage {
+	p, _ := s.Principal()
 	names := []string{"public", "u:" + p.User}
 	for _, g := range p.Groups {
 		names = append(names, "g:"+g)
@@ -72,12 +34,12 @@ func byHand(p acl.Principal) json.RawMessage {
 // request on the way there.
 func BenchmarkNearest(b *testing.B) {
 	p := start(b, "edge")
-	c := newCorpus(1)
 	random := rand.New(rand.NewSource(2))
 	var points []any
 	bytes := 0
-	for i := range benchPoints {
-		a := c.acl()
+	i := 0
+	for a := range corpus.Documents(benchPoints) {
+		i++
 		s, err := qdrant.Fields(a, acl.Rules{})
 		if err != nil {
 			b.Fatal(err)
@@ -104,7 +66,7 @@ func BenchmarkNearest(b *testing.B) {
 		for j := range vector {
 			vector[j] = random.NormFloat64()
 		}
-		points = append(points, map[string]any{"id": i + 1, "vector": vector, "payload": map[string]any{qdrant.Field: s, "allow": allow, "deny": deny}})
+		points = append(points, map[string]any{"id": i, "vector": vector, "payload": map[string]any{qdrant.Field: s, "allow": allow, "deny": deny}})
 	}
 	declared := append(indexes(), json.RawMessage(`{"field_name":"allow","field_schema":"keyword"}`), json.RawMessage(`{"field_name":"deny","field_schema":"keyword"}`))
 	if _, err := p.ask("store", map[string]any{"indexes": declared, "points": points}); err != nil {
@@ -130,8 +92,8 @@ func BenchmarkNearest(b *testing.B) {
 	}
 	measure("none", json.RawMessage(`{}`))
 	for _, n := range []int{10, 100, 1000} {
-		caller := newCorpus(int64(n)).caller(n)
-		clause, err := qdrant.Filter(acl.For(caller), acl.Rules{}, qdrant.Options{})
+		caller := corpus.Member(n, false)
+		clause, err := qdrant.Filter(caller, acl.Rules{}, qdrant.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -17,9 +17,10 @@ import (
 	"github.com/blevesearch/bleve/v2/search/query"
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/s3meta"
+	"github.com/tokenacl/tokenacl/examples/securesearch/corpus"
 )
 
-//go:embed corpus config
+//go:embed config
 var builtin embed.FS
 
 // source is where documents, metadata and access control lists come from.
@@ -41,8 +42,7 @@ func (s source) open() (*library, error) {
 	files, options := fs.FS(nil), s3meta.Options{Metadata: s.metadata, ACLFile: s.aclFile, Bucket: s.bucket}
 	var err error
 	if s.dir == "" {
-		options = s3meta.Options{Metadata: "Meta/", ACLFile: "Meta/acl.json", Bucket: "kendra-demo-bucket", Data: "Data/"}
-		files, err = fs.Sub(builtin, "corpus")
+		files, options = corpus.Files, corpus.Layout
 	} else {
 		files = os.DirFS(s.dir)
 		_, err = fs.Stat(files, ".")

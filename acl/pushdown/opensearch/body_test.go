@@ -33,6 +33,8 @@ var accepted = []struct{ name, body, want string }{
 		`{"query":{"bool":{"must":[{"bool":{"should":[{"knn":{"vector":{"filter":{"bool":{"filter":[FILTER,{"term":{"lang":"en"}}]}},"vector":[1,2],"k":3}}},{"match":{"title":"x"}}]}}],"filter":[FILTER]}},"_source":{"excludes":["tokenacl"]}}`},
 	{"Elasticsearch's neighbours", `{"knn": {"field": "vector", "query_vector": [1], "k": 1, "num_candidates": 9, "filter": {"term": {"lang": "en"}}}}`,
 		`{"knn":{"filter":{"bool":{"filter":[FILTER,{"term":{"lang":"en"}}]}},"field":"vector","query_vector":[1],"k":1,"num_candidates":9},"_source":{"excludes":["tokenacl"]}}`},
+	{"neighbours after nested objects", `{"query": {"bool": {"filter": {"nested": {"path": "p", "query": {"match_all": {}}}}, "must": {"knn": {"v": {"vector": [1]}}}}}}`,
+		`{"query":{"bool":{"must":[{"bool":{"filter":{"nested":{"path":"p","query":{"match_all":{}}}},"must":{"knn":{"v":{"filter":{"bool":{"filter":[FILTER]}},"vector":[1]}}}}}],"filter":[FILTER]}},"_source":{"excludes":["tokenacl"]}}`},
 	{"and a query", `{"knn": [{"field": "vector", "query_vector": [1]}], "query": {"match_none": {}}}`,
 		`{"query":{"bool":{"must":[{"match_none":{}}],"filter":[FILTER]}},"knn":[{"filter":{"bool":{"filter":[FILTER]}},"field":"vector","query_vector":[1]}],"_source":{"excludes":["tokenacl"]}}`},
 	{"Elasticsearch's query", `{"query": {"knn": {"field": "vector", "query_vector": [1]}}}`,

@@ -223,14 +223,14 @@ func (m *memory) Search(s acl.Scope) (ids []string, err error) {
 }
 
 // someRules have each rule in one set at least; package terms tries them all.
-var someRules = []acl.Rules{{DenyOnlyEveryone: true}, {AnyLevel: true, Fold: true}, {DenyOnlyEveryone: true, MissingGroupsMeanNone: true}}
+var someRules = []acl.Rules{{AnyLevel: true, Fold: true}, {DenyOnlyEveryone: true, MissingGroupsMeanNone: true}}
 
 // The clause decides as acl does, in a model of OpenSearch.
 //
 // Rules P1, P2, A3, A4, A5, A6, A8
 func TestKit(t *testing.T) {
 	report := acltest.Run(t, &memory{}, acltest.Options{RuleSets: someRules})
-	if report.RuleSets != 4 || report.Decisions < 600_000 {
+	if report.RuleSets != 3 || report.Decisions < 450_000 {
 		t.Errorf("only %v", report)
 	}
 	report = acltest.Run(t, &memory{lookup: true}, acltest.Options{RuleSets: []acl.Rules{}, Documents: 1, Callers: 1})

@@ -47,9 +47,7 @@ func readStored(text []byte) (d terms.Document, ok bool) {
 			return terms.Document{}, false
 		}
 	}
-	if len(first) > 0 { // else nobody, whatever the levels are
-		d.Levels = append([][]string{first}, further...)
-	}
+	d.Levels = append([][]string{first}, further...) // a first one without terms is nobody's
 	return d, true
 }
 
@@ -81,9 +79,9 @@ func texts(v strictjson.Value) (list []string, ok bool) {
 
 func levels(v strictjson.Value) (list [][]string, ok bool) {
 	for _, level := range each(v) {
-		allow, found := level.Get("allow")
+		allow, _ := level.Get("allow")
 		admits, ok := texts(allow)
-		if !found || !ok || level.Len() != 1 {
+		if !ok || level.Len() != 1 {
 			return nil, false
 		}
 		list = append(list, admits)

@@ -66,6 +66,7 @@ func TestVerify(t *testing.T) {
 		{`{"allow":["umary"],"levels":[{"allow":[]}]}`, false},
 		{`{"allow":["umary"],"levels":[{"allow":null}]}`, false},
 		{`{"allow":["umary"],"levels":[{}]}`, false},
+		{`{"allow":["umary"],"levels":[{"allov":["umary"]}]}`, false},
 		{`{"allow":["umary"],"levels":[["umary"]]}`, false},
 		{`{"allow":["umary"],"levels":["umary"]}`, false},
 		{`{"allow":["umary"],"levels":[{"allow":["umary"],"deny":["umary"]}]}`, false},

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tokenacl/tokenacl/acl"
+	"github.com/tokenacl/tokenacl/acl/pushdown/internal/request"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
@@ -69,9 +70,13 @@ func CheckMapping(index []byte, r acl.Rules, o Options) error {
 	if err != nil {
 		return err
 	}
-	v, err := strictjson.Parse(index, strictjson.Limits{Bytes: 64 << 20, Depth: 128})
+	return public(checkIndex(index, want, rulesName(r)))
+}
+
+func checkIndex(index, want []byte, hash string) error {
+	v, err := request.ParseStored(index)
 	if err != nil {
-		return notJSON(err)
+		return err
 	}
 	analysis, _ := v.Get("analysis")
 	for kind, components := range analysis.Members() { // analyzers, and what they are made of
@@ -84,7 +89,7 @@ func CheckMapping(index []byte, r acl.Rules, o Options) error {
 	if err := noSynonyms(v); err != nil {
 		return err
 	}
-	w := wanted{hash: rulesName(r)}
+	w := wanted{hash: hash}
 	parsed, _ := strictjson.Parse(want, strictjson.Limits{Depth: 128})
 	w.mapping = plain(parsed)
 	mapping, _ := v.Get("default_mapping")

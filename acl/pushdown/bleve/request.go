@@ -3,9 +3,9 @@ package bleve
 import (
 	"encoding/json"
 	"errors"
-	"strconv"
 	"strings"
 
+	"github.com/tokenacl/tokenacl/acl/pushdown/internal/request"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
@@ -23,40 +23,34 @@ func (e *Error) Error() string {
 	return "bleve: " + e.Path + ": " + e.Reason
 }
 
-func refuse(reason string) *Error { return &Error{Reason: reason} }
-
-var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")
-
-// at adds the name of a member to the path of err.
-func at(name string, err error) error {
-	var e *Error
+// public makes the Error of this package of the one that says where.
+func public(err error) error {
+	var e *request.Error
 	if errors.As(err, &e) {
-		return &Error{"/" + escapePointer.Replace(name) + e.Path, e.Reason}
+		return (*Error)(e)
 	}
 	return err
 }
 
-func notJSON(err error) *Error {
-	var e *strictjson.Error
-	if errors.As(err, &e) {
-		return refuse("is not strict JSON: " + e.Error())
-	}
-	return refuse("is not strict JSON")
-}
+// The words of package request, without its name.
+type check = request.Check
 
-// limits of what callers send.
-var limits = strictjson.Limits{Bytes: 1 << 20, Depth: 64}
+var (
+	refuse, at               = request.Refuse, request.At
+	number, text, flag, free = request.Number, request.Text, request.Flag, request.Any
+	list, object, each       = request.List, request.Members, request.Each
+)
 
 // Query returns the query for documents that f and user match; the score is that
 // of user. user is one query, JSON, of those that [Request] takes. What is
 // refused is an [*Error].
 func Query(f Clause, user []byte) ([]byte, error) {
-	v, err := strictjson.Parse(user, limits)
+	v, err := request.Parse(user)
 	if err != nil {
-		return nil, notJSON(err)
+		return nil, public(err)
 	}
 	if err := checkQuery(v); err != nil {
-		return nil, err
+		return nil, public(err)
 	}
 	return filtered(f, v), nil
 }
@@ -84,27 +78,20 @@ func filtered(f Clause, user strictjson.Value) json.RawMessage {
 // fields ask for [StoredField] too: it is the ACLs of documents, so take it out
 // of what leaves the server.
 func Request(f Clause, user []byte) ([]byte, error) {
-	v, err := strictjson.Parse(user, limits)
+	v, err := request.Parse(user)
 	if err != nil {
-		return nil, notJSON(err)
+		return nil, public(err)
 	}
-	if v.Kind() != strictjson.Object {
-		return nil, refuse("want an object, not " + v.Kind().String())
+	if err := object(requestMembers)(v); err != nil {
+		return nil, public(err)
 	}
 	out := map[string]json.RawMessage{}
 	for name, m := range v.Members() {
-		check := requestMembers[name]
-		if check == nil {
-			return nil, at(name, refuse("is not supported"))
-		}
-		if err := check(m); err != nil {
-			return nil, at(name, err)
-		}
 		out[name] = json.RawMessage(m.Raw())
 	}
 	query, given := v.Get("query")
 	if !given {
-		return nil, at("query", refuse("is missing"))
+		return nil, public(at("query", refuse("is missing")))
 	}
 	out["query"] = filtered(f, query)
 	if f.verify() {
@@ -117,8 +104,6 @@ func Request(f Clause, user []byte) ([]byte, error) {
 	}
 	return encode(out), nil
 }
-
-type check func(strictjson.Value) error
 
 var requestMembers = map[string]check{
 	"query": checkQuery, "size": number, "from": number, "score": oneOf("", "none"),
@@ -199,23 +184,6 @@ func name(field string) error {
 	return nil
 }
 
-func free(strictjson.Value) error { return nil }
-
-func kind(k strictjson.Kind) check {
-	return func(v strictjson.Value) error {
-		if v.Kind() != k {
-			return refuse("want " + k.String() + ", not " + v.Kind().String())
-		}
-		return nil
-	}
-}
-
-var (
-	number = kind(strictjson.Number)
-	text   = kind(strictjson.String)
-	flag   = kind(strictjson.Bool)
-)
-
 func oneOf(values ...string) check {
 	return func(v strictjson.Value) error {
 		s, ok := v.Str()
@@ -225,53 +193,5 @@ func oneOf(values ...string) check {
 			}
 		}
 		return refuse("is not supported")
-	}
-}
-
-func list(c check) check {
-	return func(v strictjson.Value) error {
-		if v.Kind() != strictjson.Array {
-			return refuse("want an array, not " + v.Kind().String())
-		}
-		i := 0
-		for e := range v.Elements() {
-			if err := c(e); err != nil {
-				return at(strconv.Itoa(i), err)
-			}
-			i++
-		}
-		return nil
-	}
-}
-
-func object(members map[string]check) check {
-	return func(v strictjson.Value) error {
-		if v.Kind() != strictjson.Object {
-			return refuse("want an object, not " + v.Kind().String())
-		}
-		for name, m := range v.Members() {
-			c := members[name]
-			if c == nil {
-				return at(name, refuse("is not supported"))
-			}
-			if err := c(m); err != nil {
-				return at(name, err)
-			}
-		}
-		return nil
-	}
-}
-
-func each(c check) check {
-	return func(v strictjson.Value) error {
-		if v.Kind() != strictjson.Object {
-			return refuse("want an object, not " + v.Kind().String())
-		}
-		for name, m := range v.Members() {
-			if err := c(m); err != nil {
-				return at(name, err)
-			}
-		}
-		return nil
 	}
 }

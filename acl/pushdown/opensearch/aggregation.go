@@ -1,6 +1,9 @@
 package opensearch
 
-import "github.com/tokenacl/tokenacl/internal/strictjson"
+import (
+	"github.com/tokenacl/tokenacl/acl/pushdown/internal/request"
+	"github.com/tokenacl/tokenacl/internal/strictjson"
+)
 
 // aggregations writes named aggregations.
 func (w *writer) aggregations(v strictjson.Value) error {
@@ -10,7 +13,7 @@ func (w *writer) aggregations(v strictjson.Value) error {
 // aggregation has one kind, and aggregations inside of its buckets.
 func (w *writer) aggregation(v strictjson.Value) error {
 	kinds := 0
-	err := w.members(v, func(name string) (shape, *Error) {
+	err := w.members(v, func(name string) (shape, *request.Error) {
 		if name == "aggs" || name == "aggregations" {
 			return (*writer).aggregations, nil
 		}

@@ -3,8 +3,8 @@ package opensearch
 import (
 	"errors"
 	"slices"
-	"strings"
 
+	"github.com/tokenacl/tokenacl/acl/pushdown/internal/request"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
@@ -22,29 +22,16 @@ func (e *Error) Error() string {
 	return "opensearch: " + e.Path + ": " + e.Reason
 }
 
-func refuse(reason string) *Error { return &Error{Reason: reason} }
-
-var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")
-
-// at adds the name of a member to the path of err. Only errors cost a path.
-func at(name string, err error) error {
-	var e *Error
+// public makes the Error of this package of the one that says where.
+func public(err error) error {
+	var e *request.Error
 	if errors.As(err, &e) {
-		return &Error{"/" + escapePointer.Replace(name) + e.Path, e.Reason}
+		return (*Error)(e)
 	}
 	return err
 }
 
-func notJSON(err error) *Error {
-	var e *strictjson.Error
-	if errors.As(err, &e) {
-		return refuse("is not strict JSON: " + e.Error())
-	}
-	return refuse("is not strict JSON")
-}
-
-// limits of what callers send.
-var limits = strictjson.Limits{Bytes: 1 << 20, Depth: 64}
+var refuse, at = request.Refuse, request.At
 
 // maxKNN bounds how often a request holds the clause.
 const maxKNN = 8
@@ -53,13 +40,13 @@ const maxKNN = 8
 // of user. user is one query, JSON, of those that [Body] takes. What is refused
 // is an [*Error].
 func Query(f Clause, user []byte) ([]byte, error) {
-	v, err := strictjson.Parse(user, limits)
+	v, err := request.Parse(user)
 	if err != nil {
-		return nil, notJSON(err)
+		return nil, public(err)
 	}
 	w := writer{filter: f.query()}
 	if err := w.filtered(v); err != nil {
-		return nil, err
+		return nil, public(err)
 	}
 	return w.out, nil
 }
@@ -84,13 +71,13 @@ func Query(f Clause, user []byte) ([]byte, error) {
 // Fields have names without wildcards and without a leading underscore, and are
 // not our own, [Field]. What the hits have of that says Options.Verify.
 func Body(f Clause, user []byte) ([]byte, error) {
-	v, err := strictjson.Parse(user, limits)
+	v, err := request.Parse(user)
 	if err != nil {
-		return nil, notJSON(err)
+		return nil, public(err)
 	}
 	w := writer{filter: f.query(), verify: f.verify()}
 	if err := w.body(v); err != nil {
-		return nil, err
+		return nil, public(err)
 	}
 	return w.out, nil
 }
@@ -199,7 +186,7 @@ var (
 )
 
 // sortKey is a field, or what every hit has.
-func sortKey(name string) *Error {
+func sortKey(name string) *request.Error {
 	if name == "_score" || name == "_doc" || name == "_id" {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tokenacl/tokenacl/acl"
+	"github.com/tokenacl/tokenacl/acl/pushdown/internal/request"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
@@ -27,10 +28,12 @@ func Mapping(r acl.Rules) []byte {
 // r say. response is that of GET /index/_mapping; of several indices, each is
 // checked. The error, an [*Error], names the place. It also refuses fields that
 // are an alias of ours.
-func CheckMapping(response []byte, r acl.Rules) error {
-	v, err := strictjson.Parse(response, strictjson.Limits{Bytes: 64 << 20, Depth: 128})
+func CheckMapping(response []byte, r acl.Rules) error { return public(checkIndices(response, r)) }
+
+func checkIndices(response []byte, r acl.Rules) error {
+	v, err := request.ParseStored(response)
 	if err != nil {
-		return notJSON(err)
+		return err
 	}
 	if v.Kind() != strictjson.Object || v.Len() == 0 {
 		return refuse("want the mappings of at least one index")

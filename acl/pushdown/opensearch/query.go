@@ -1,6 +1,7 @@
 package opensearch
 
 import (
+	"github.com/tokenacl/tokenacl/acl/pushdown/internal/request"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
@@ -9,7 +10,7 @@ func (w *writer) query(v strictjson.Value) error {
 	if v.Kind() != strictjson.Object || v.Len() != 1 {
 		return refuse("want an object with one member, the kind of query")
 	}
-	return w.members(v, func(name string) (shape, *Error) {
+	return w.members(v, func(name string) (shape, *request.Error) {
 		if read := queryOf(name); read != nil {
 			return read, nil
 		}
@@ -86,7 +87,7 @@ var (
 	corners = shapes{"top_left": point, "top_right": point, "bottom_left": point, "bottom_right": point, "top": number, "left": number, "bottom": number, "right": number}
 )
 
-func anyName(string) *Error { return nil }
+func anyName(string) *request.Error { return nil }
 
 // someFields asks for one field at least: with none, the engine takes all.
 func someFields(w *writer, v strictjson.Value) error {

@@ -6,11 +6,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tokenacl/tokenacl/acl/pushdown/internal/request"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
 // A shape is what a value of a request may be. It writes what takes the value's
-// place, or returns an error that is an *Error below the value.
+// place, or returns an error that is a *request.Error below the value.
 type shape func(*writer, strictjson.Value) error
 
 // shapes are the members that an object may have.
@@ -64,7 +65,7 @@ func positive(w *writer, v strictjson.Value) error {
 
 // checkField refuses names that lead to our field, to several, or to what is
 // not of the document.
-func checkField(name string) *Error {
+func checkField(name string) *request.Error {
 	switch {
 	case name == "" || strings.HasPrefix(name, "_"):
 		return refuse("want the name of a field of documents")
@@ -140,7 +141,7 @@ func oneOrMore(element shape) shape {
 
 // members writes an object whose members have the shapes that pick returns for
 // their names; nil refuses one.
-func (w *writer) members(v strictjson.Value, pick func(name string) (shape, *Error)) error {
+func (w *writer) members(v strictjson.Value, pick func(name string) (shape, *request.Error)) error {
 	if v.Kind() != strictjson.Object {
 		return refuse("want an object, not " + v.Kind().String())
 	}
@@ -169,7 +170,7 @@ func object(known shapes, needed ...string) shape {
 				return refuse("member " + name + " is missing")
 			}
 		}
-		return w.members(v, func(name string) (shape, *Error) {
+		return w.members(v, func(name string) (shape, *request.Error) {
 			if read := known[name]; read != nil {
 				return read, nil
 			}
@@ -179,9 +180,9 @@ func object(known shapes, needed ...string) shape {
 }
 
 // perName has members of any names that check lets through, all of one shape.
-func perName(check func(string) *Error, each shape) shape {
+func perName(check func(string) *request.Error, each shape) shape {
 	return func(w *writer, v strictjson.Value) error {
-		return w.members(v, func(name string) (shape, *Error) { return each, check(name) })
+		return w.members(v, func(name string) (shape, *request.Error) { return each, check(name) })
 	}
 }
 
@@ -189,7 +190,7 @@ func perName(check func(string) *Error, each shape) shape {
 func perField(each shape, settings shapes) shape {
 	return func(w *writer, v strictjson.Value) error {
 		fields := 0
-		err := w.members(v, func(name string) (shape, *Error) {
+		err := w.members(v, func(name string) (shape, *request.Error) {
 			if read := settings[name]; read != nil {
 				return read, nil
 			}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
+	"github.com/tokenacl/tokenacl/acl/pushdown/internal/request"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
@@ -24,29 +24,23 @@ func (e *Error) Error() string {
 	return "qdrant: " + e.Path + ": " + e.Reason
 }
 
-func refuse(reason string) *Error { return &Error{Reason: reason} }
-
-var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")
-
-// at adds the name of a member to the path of err.
-func at(name string, err error) error {
-	var e *Error
+// public makes the Error of this package of the one that says where.
+func public(err error) error {
+	var e *request.Error
 	if errors.As(err, &e) {
-		return &Error{"/" + escapePointer.Replace(name) + e.Path, e.Reason}
+		return (*Error)(e)
 	}
 	return err
 }
 
-func notJSON(err error) *Error {
-	var e *strictjson.Error
-	if errors.As(err, &e) {
-		return refuse("is not strict JSON: " + e.Error())
-	}
-	return refuse("is not strict JSON")
-}
+// The words of package request, without its name.
+type check = request.Check
 
-// limits of what callers send.
-var limits = strictjson.Limits{Bytes: 1 << 20, Depth: 64}
+var (
+	refuse, at               = request.Refuse, request.At
+	number, text, flag, free = request.Number, request.Text, request.Flag, request.Any
+	list, members            = request.List, request.Members
+)
 
 // maxPrefetch bounds how often a request holds the clause.
 const maxPrefetch = 8
@@ -54,12 +48,12 @@ const maxPrefetch = 8
 // Query returns the filter for points that f and user match. user is a filter,
 // JSON, of those that [Body] takes. What is refused is an [*Error].
 func Query(f Clause, user []byte) ([]byte, error) {
-	v, err := strictjson.Parse(user, limits)
+	v, err := request.Parse(user)
 	if err != nil {
-		return nil, notJSON(err)
+		return nil, public(err)
 	}
 	if err := checkFilter(v); err != nil {
-		return nil, err
+		return nil, public(err)
 	}
 	return filtered(f, v), nil
 }
@@ -87,18 +81,18 @@ func filtered(f Clause, user strictjson.Value) json.RawMessage {
 //
 // Keys are not our own, [Field]. What the hits have of that says Options.Verify.
 func Body(f Clause, user []byte) ([]byte, error) {
-	v, err := strictjson.Parse(user, limits)
+	v, err := request.Parse(user)
 	if err != nil {
-		return nil, notJSON(err)
+		return nil, public(err)
 	}
 	prefetches := maxPrefetch
 	out, err := search(f, v, rootMembers, &prefetches)
 	if err != nil {
-		return nil, err
+		return nil, public(err)
 	}
 	payload, _ := v.Get("with_payload")
 	if out["with_payload"], err = withPayload(f, payload); err != nil {
-		return nil, at("with_payload", err)
+		return nil, public(at("with_payload", err))
 	}
 	text := encode(out)
 	if len(text) > maxBytes {

@@ -57,7 +57,7 @@ func Filter(s acl.Scope, r acl.Rules, o Options) (Clause, error) {
 	case err != nil:
 		return Clause{}, err
 	case o.ConditionMaxSize < 0:
-		return Clause{}, refuse("Options.ConditionMaxSize is negative; want the number of the collection, or 0 for no limit")
+		return Clause{}, public(refuse("Options.ConditionMaxSize is negative; want the number of the collection, or 0 for no limit"))
 	case c.Everything:
 		return newClause([]byte(matchAll), o.Verify), nil
 	case len(c.Terms) == 0:

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/tokenacl/tokenacl/acl"
-	"github.com/tokenacl/tokenacl/internal/strictjson"
+	"github.com/tokenacl/tokenacl/acl/pushdown/internal/request"
 )
 
 // Metadata returns the body of PATCH /collections/{name}, which notes the hash
@@ -31,9 +31,9 @@ func Indexes() [][]byte {
 // [Metadata], [Indexes] and r say. response is that of GET /collections/{name}.
 // The error, an [*Error], names the place.
 func CheckCollection(response []byte, r acl.Rules) error {
-	v, err := strictjson.Parse(response, strictjson.Limits{Bytes: 64 << 20, Depth: 128})
+	v, err := request.ParseStored(response)
 	if err != nil {
-		return notJSON(err)
+		return public(err)
 	}
 	const metadata = "/result/config/metadata/" + Field
 	stored, _ := v.Pointer(metadata + "/rules")
@@ -45,7 +45,7 @@ func CheckCollection(response []byte, r acl.Rules) error {
 	}
 	const schema = "/result/payload_schema"
 	for _, name := range indexed {
-		field, _ := v.Pointer(schema + "/" + escapePointer.Replace(name))
+		field, _ := v.Pointer(schema + "/" + name)
 		kind, _ := field.Get("data_type")
 		if s, _ := kind.Str(); s != "keyword" {
 			return &Error{schema + "/" + name, "has no index of keywords; make it with Indexes"}

@@ -1,13 +1,8 @@
 package qdrant
 
 import (
-	"strconv"
-
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
-
-// check refuses what is not as Qdrant would read it and harmless.
-type check func(strictjson.Value) error
 
 var prefetchMembers = map[string]check{
 	"query": query, "using": text, "filter": checkFilter, "params": params, "score_threshold": number, "limit": number,
@@ -102,55 +97,4 @@ func key(v strictjson.Value) error {
 		return refuse("is a field of the ACL")
 	}
 	return nil
-}
-
-func free(strictjson.Value) error { return nil }
-
-func kind(k strictjson.Kind) check {
-	return func(v strictjson.Value) error {
-		if v.Kind() != k {
-			return refuse("want " + k.String() + ", not " + v.Kind().String())
-		}
-		return nil
-	}
-}
-
-var (
-	number = kind(strictjson.Number)
-	text   = kind(strictjson.String)
-	flag   = kind(strictjson.Bool)
-)
-
-func list(c check) check {
-	return func(v strictjson.Value) error {
-		if v.Kind() != strictjson.Array {
-			return refuse("want an array, not " + v.Kind().String())
-		}
-		i := 0
-		for e := range v.Elements() {
-			if err := c(e); err != nil {
-				return at(strconv.Itoa(i), err)
-			}
-			i++
-		}
-		return nil
-	}
-}
-
-func members(known map[string]check) check {
-	return func(v strictjson.Value) error {
-		if v.Kind() != strictjson.Object {
-			return refuse("want an object, not " + v.Kind().String())
-		}
-		for name, m := range v.Members() {
-			c := known[name]
-			if c == nil {
-				return at(name, refuse("is not supported"))
-			}
-			if err := c(m); err != nil {
-				return at(name, err)
-			}
-		}
-		return nil
-	}
 }

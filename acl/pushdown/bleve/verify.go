@@ -12,18 +12,7 @@ import (
 // missing or broken the hit is dropped. page is left as it is. With an error,
 // that of [Filter], nothing is kept.
 func Verify[T any](s acl.Scope, r acl.Rules, page []T, stored func(T) string) (kept []T, dropped int, err error) {
-	c, err := terms.For(s, r)
-	if err != nil {
-		return nil, len(page), err
-	}
-	for _, hit := range page {
-		if d, ok := readStored(stored(hit)); ok && c.Sees(d) {
-			kept = append(kept, hit)
-		} else {
-			dropped++
-		}
-	}
-	return kept, dropped, nil
+	return terms.Verify(s, r, page, func(hit T) (terms.Document, bool) { return readStored(stored(hit)) })
 }
 
 func readStored(text string) (d terms.Document, ok bool) {
@@ -37,29 +26,15 @@ func readStored(text string) (d terms.Document, ok bool) {
 		return d, false
 	}
 	for level := range levels.Elements() {
-		list, ok := texts(level)
+		list, ok := terms.Texts(level)
 		if !ok {
 			return terms.Document{}, false
 		}
 		d.Levels = append(d.Levels, list)
 	}
 	if denials.Kind() != strictjson.Null {
-		d.Deny, ok = texts(denials)
+		d.Deny, ok = terms.Texts(denials)
 		return d, ok
 	}
 	return d, true
-}
-
-func texts(v strictjson.Value) (list []string, ok bool) {
-	if v.Kind() != strictjson.Array {
-		return nil, false
-	}
-	for e := range v.Elements() {
-		text, ok := e.Str()
-		if !ok {
-			return nil, false
-		}
-		list = append(list, text)
-	}
-	return list, true
 }

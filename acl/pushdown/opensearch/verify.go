@@ -12,18 +12,7 @@ import (
 // it is missing or broken the hit is dropped. page is left as it is. With an
 // error, that of [Filter], nothing is kept.
 func Verify[T any](s acl.Scope, r acl.Rules, page []T, stored func(T) []byte) (kept []T, dropped int, err error) {
-	c, err := terms.For(s, r)
-	if err != nil {
-		return nil, len(page), err
-	}
-	for _, hit := range page {
-		if d, ok := readStored(stored(hit)); ok && c.Sees(d) {
-			kept = append(kept, hit)
-		} else {
-			dropped++
-		}
-	}
-	return kept, dropped, nil
+	return terms.Verify(s, r, page, func(hit T) (terms.Document, bool) { return readStored(stored(hit)) })
 }
 
 func readStored(text []byte) (d terms.Document, ok bool) {

@@ -146,14 +146,5 @@ func (s Stored) document() terms.Document {
 // its filter. stored returns the zero value where nothing could be read. With
 // an error, which is about s, nothing is kept.
 func Verify[T any](s acl.Scope, r acl.Rules, page []T, stored func(T) Stored) (kept []T, dropped int, err error) {
-	c, err := terms.For(s, r)
-	if err != nil {
-		return nil, len(page), err
-	}
-	for _, hit := range page {
-		if c.Sees(stored(hit).document()) {
-			kept = append(kept, hit)
-		}
-	}
-	return kept, len(page) - len(kept), nil
+	return terms.Verify(s, r, page, func(hit T) (terms.Document, bool) { return stored(hit).document(), true })
 }

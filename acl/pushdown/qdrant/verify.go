@@ -12,18 +12,7 @@ import (
 // it is missing or broken the hit is dropped. page is left as it is. With an
 // error, that of [Filter], nothing is kept.
 func Verify[T any](s acl.Scope, r acl.Rules, page []T, stored func(T) []byte) (kept []T, dropped int, err error) {
-	c, err := terms.For(s, r)
-	if err != nil {
-		return nil, len(page), err
-	}
-	for _, hit := range page {
-		if d, ok := readStored(stored(hit)); ok && c.Sees(d) {
-			kept = append(kept, hit)
-		} else {
-			dropped++
-		}
-	}
-	return kept, dropped, nil
+	return terms.Verify(s, r, page, func(hit T) (terms.Document, bool) { return readStored(stored(hit)) })
 }
 
 func readStored(text []byte) (d terms.Document, ok bool) {
@@ -36,35 +25,21 @@ func readStored(text []byte) (d terms.Document, ok bool) {
 	if err != nil || v.Len() != 4 || levels.Kind() != strictjson.Array || said != kindOf(levels.Len()) {
 		return d, false
 	}
-	first, ok := texts(allow)
+	first, ok := terms.Texts(allow)
 	if !ok {
 		return d, false
 	}
-	if d.Deny, ok = texts(deny); !ok {
+	if d.Deny, ok = terms.Texts(deny); !ok {
 		return d, false
 	}
 	d.Levels = [][]string{first}
 	for level := range levels.Elements() {
 		allow, _ := level.Get("allow")
-		list, ok := texts(allow)
+		list, ok := terms.Texts(allow)
 		if !ok || level.Len() != 1 {
 			return d, false
 		}
 		d.Levels = append(d.Levels, list)
 	}
 	return d, true
-}
-
-func texts(v strictjson.Value) (list []string, ok bool) {
-	if v.Kind() != strictjson.Array {
-		return nil, false
-	}
-	for e := range v.Elements() {
-		text, ok := e.Str()
-		if !ok {
-			return nil, false
-		}
-		list = append(list, text)
-	}
-	return list, true
 }

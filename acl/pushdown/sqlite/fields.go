@@ -71,14 +71,5 @@ func document(rows []Row) terms.Document {
 // lost its filter. stored returns no rows where nothing could be read. With an
 // error, which is about s, nothing is kept.
 func Verify[T any](s acl.Scope, r acl.Rules, page []T, stored func(T) []Row) (kept []T, dropped int, err error) {
-	c, err := terms.For(s, r)
-	if err != nil {
-		return nil, len(page), err
-	}
-	for _, hit := range page {
-		if c.Sees(document(stored(hit))) {
-			kept = append(kept, hit)
-		}
-	}
-	return kept, len(page) - len(kept), nil
+	return terms.Verify(s, r, page, func(hit T) (terms.Document, bool) { return document(stored(hit)), true })
 }

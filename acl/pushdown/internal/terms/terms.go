@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenacl/tokenacl/acl"
+	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
 // A term is a kind and what the kind names. The kind stands first, and the
@@ -173,6 +174,34 @@ func (c Caller) Sees(d Document) bool {
 		}
 	}
 	return len(d.Levels) > 0 && !slices.ContainsFunc(d.Deny, c.has)
+}
+
+// Verify keeps the hits of a page whose document, as read returns it, s sees, and
+// counts the others: the Verify of each engine's package. With an error, that of
+// [For], nothing is kept.
+func Verify[T any](s acl.Scope, r acl.Rules, page []T, read func(T) (d Document, ok bool)) (kept []T, dropped int, err error) {
+	c, err := For(s, r)
+	if err != nil {
+		return nil, len(page), err
+	}
+	for _, hit := range page {
+		if d, ok := read(hit); ok && c.Sees(d) {
+			kept = append(kept, hit)
+		}
+	}
+	return kept, len(page) - len(kept), nil
+}
+
+// Texts returns the strings of an array; anything else is not ok.
+func Texts(v strictjson.Value) (list []string, ok bool) {
+	for e := range v.Elements() {
+		text, ok := e.Str()
+		if !ok {
+			return nil, false
+		}
+		list = append(list, text)
+	}
+	return list, v.Kind() == strictjson.Array
 }
 
 func (c Caller) has(t string) bool {

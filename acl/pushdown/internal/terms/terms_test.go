@@ -2,6 +2,7 @@ package terms_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/acltest"
 	"github.com/tokenacl/tokenacl/acl/pushdown/internal/terms"
+	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
 // engine holds documents as terms.
@@ -125,5 +127,41 @@ func TestFor(t *testing.T) {
 		if got, err := terms.For(acl.For(bad), acl.Rules{}); !errors.As(err, &e) || got.Everything || slices.Contains(got.Terms, "*") {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
+	}
+}
+
+// Rule P5
+func TestVerify(t *testing.T) {
+	docs := map[string]terms.Document{
+		"public": {Levels: [][]string{{"*"}}}, "staff": {Levels: [][]string{{"gstaff"}}}, "denied": {Levels: [][]string{{"*"}}, Deny: []string{"umary"}},
+		"broken": {Levels: [][]string{{"*"}}}, "zero": {},
+	}
+	read := func(id string) (terms.Document, bool) { return docs[id], id != "broken" }
+	page := []string{"denied", "staff", "broken", "public", "zero", "staff", "unknown"}
+	kept, dropped, err := terms.Verify(acl.For(acl.Principal{User: "mary", Groups: []string{"staff"}}), acl.Rules{}, page, read)
+	if want := []string{"staff", "public", "staff"}; err != nil || dropped != 4 || !slices.Equal(kept, want) || page[0] != "denied" {
+		t.Errorf("%q, %d dropped, %v; want %q", kept, dropped, err, want)
+	}
+	if kept, dropped, err := terms.Verify(acl.For(acl.Principal{User: "\xff"}), acl.Rules{}, page, read); err == nil || kept != nil || dropped != len(page) {
+		t.Errorf("a bad scope: %q, %d dropped, %v", kept, dropped, err)
+	}
+}
+
+// Rule P5
+func TestTexts(t *testing.T) {
+	for text, want := range map[string]string{
+		`["a","b"]`: "[a b] true", `[]`: "[] true", `["a",1]`: "[] false", `[null]`: "[] false", `{}`: "[] false", `"a"`: "[] false", `null`: "[] false",
+	} {
+		v, err := strictjson.Parse(text, strictjson.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, ok := terms.Texts(v)
+		if got := fmt.Sprint(list, " ", ok); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	if _, ok := terms.Texts(strictjson.Value{}); ok {
+		t.Error("no value is a list")
 	}
 }

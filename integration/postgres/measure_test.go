@@ -17,14 +17,11 @@ import (
 	"github.com/tokenacl/tokenacl/integration/corpus"
 )
 
-var measured = flag.Int("measure", 0, "measure searches of so many documents")
+var measured = flag.Int("measure", 100_000, "measure searches of so many documents")
 
-// TestMeasure prints figures for docs/pushdown.md: go test -C integration
-// ./postgres -run Measure -v -measure 1000000 -timeout 1h.
-func TestMeasure(t *testing.T) {
-	if *measured == 0 {
-		t.Skip("-measure gives the number of documents")
-	}
+// BenchmarkSearch prints figures for docs/pushdown.md: go test -C integration
+// ./postgres -run '^$' -bench Search -benchtime 1x -measure 1000000 -timeout 1h.
+func BenchmarkSearch(t *testing.B) {
 	t.Setenv("SHARED_BUFFERS", "1GB")
 	db, _ := database(t, debian.get(t))
 	load(t, db, *measured)
@@ -71,7 +68,7 @@ func TestMeasure(t *testing.T) {
 }
 
 // load makes documents whose rank, score and hit are of no order.
-func load(t *testing.T, db *pgxpool.Pool, n int) {
+func load(t testing.TB, db *pgxpool.Pool, n int) {
 	t.Helper()
 	schema, err := postgres.Schema(acl.Rules{}, postgres.Options{Table: "documents"})
 	if err != nil {
@@ -116,7 +113,7 @@ func load(t *testing.T, db *pgxpool.Pool, n int) {
 // timed returns the time that a tenth of the runs stay below, which other work
 // of the machine disturbs least, of a query that is prepared, as pgx does it, after
 // the server has settled on a plan.
-func timed(t *testing.T, db *pgxpool.Pool, mode, query string, args []any) (time.Duration, []int32) {
+func timed(t testing.TB, db *pgxpool.Pool, mode, query string, args []any) (time.Duration, []int32) {
 	t.Helper()
 	conn, err := db.Acquire(t.Context())
 	if err != nil {

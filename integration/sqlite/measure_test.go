@@ -15,14 +15,11 @@ import (
 	"github.com/tokenacl/tokenacl/integration/corpus"
 )
 
-var measured = flag.Int("measure", 0, "measure searches of so many documents")
+var measured = flag.Int("measure", 100_000, "measure searches of so many documents")
 
-// TestMeasure prints figures for docs/pushdown.md: go test -C integration
-// ./sqlite -run Measure -v -measure 1000000 -timeout 1h.
-func TestMeasure(t *testing.T) {
-	if *measured == 0 {
-		t.Skip("-measure gives the number of documents")
-	}
+// BenchmarkSearch prints figures for docs/pushdown.md: go test -C integration
+// ./sqlite -run '^$' -bench Search -benchtime 1x -measure 1000000 -timeout 1h.
+func BenchmarkSearch(t *testing.B) {
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "db")+"?_pragma=journal_mode(off)&_pragma=synchronous(off)&_pragma=cache_size(-1000000)")
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +58,7 @@ func TestMeasure(t *testing.T) {
 }
 
 // load makes documents whose rank, score and hit are of no order.
-func load(t *testing.T, db *sql.DB, n int) {
+func load(t testing.TB, db *sql.DB, n int) {
 	t.Helper()
 	schema, err := sqlite.Schema(acl.Rules{}, sqlite.Options{IntegerID: true})
 	if err != nil {
@@ -117,7 +114,7 @@ func load(t *testing.T, db *sql.DB, n int) {
 
 // timed returns the time that a tenth of the runs stay below, which other work
 // of the machine disturbs least.
-func timed(t *testing.T, db *sql.DB, query string, args []any) (time.Duration, []string) {
+func timed(t testing.TB, db *sql.DB, query string, args []any) (time.Duration, []string) {
 	t.Helper()
 	stmt, err := db.Prepare(query)
 	if err != nil {

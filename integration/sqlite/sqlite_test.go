@@ -185,7 +185,7 @@ func TestSQLite(t *testing.T) {
 	}
 }
 
-func run(t *testing.T, db *sql.DB, query string, args ...any) {
+func run(t testing.TB, db *sql.DB, query string, args ...any) {
 	t.Helper()
 	if _, err := db.Exec(query, args...); err != nil {
 		t.Fatalf("%v: %s", err, query)

@@ -154,7 +154,8 @@ func reseal(file []byte) []byte {
 func TestReadIndexForged(t *testing.T) {
 	file, _ := saved(t, acl.Rules{})
 	accepted, refused := 0, 0
-	for i := range file[:len(file)-4] {
+	step := 10 / rounds(10)
+	for i := 0; i < len(file)-4; i += step {
 		for bit := range 8 {
 			b := slices.Clone(file)
 			b[i] ^= 1 << bit

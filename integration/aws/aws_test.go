@@ -2,7 +2,6 @@
 package aws
 
 import (
-	"bufio"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -81,19 +80,8 @@ func moto(t *testing.T) string {
 	t.Helper()
 	cmd := exec.Command("bash", "start.sh", "serve", python(t))
 	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { in.Close(); cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
+	_, out := real.Start(t, cmd)
+	line, err := out.ReadString('\n')
 	if err != nil {
 		t.Fatalf("moto does not start: %v", err)
 	}

@@ -126,19 +126,7 @@ func start(t *testing.T) *provider {
 
 	cmd := exec.CommandContext(t.Context(), "bash", "start.sh", "serve", dir, p.url) // killed when the test is over
 	cmd.Stderr = io.Discard                                                          // warnings that devInteractions are for tests
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { in.Close(); cmd.Wait() })
-	p.stdin, p.stdout = in, bufio.NewReader(out)
+	p.stdin, p.stdout = real.Start(t, cmd)
 	var port int
 	if line, err := p.stdout.ReadString('\n'); err != nil {
 		t.Fatalf("oidc-provider does not start: %v", err)

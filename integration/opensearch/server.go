@@ -4,7 +4,6 @@
 package opensearch
 
 import (
-	"bufio"
 	"bytes"
 	"embed"
 	"encoding/json"
@@ -141,27 +140,13 @@ func (s *Server) run(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	var log bytes.Buffer
 	cmd.Stderr = &log
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(out)
-	line, err := lines.ReadString('\n')
-	t.Cleanup(func() {
-		in.Close() // the end of the node
-		io.Copy(io.Discard, lines)
-		cmd.Wait()
+	t.Cleanup(func() { // after the end of the node
 		if t.Failed() {
 			t.Logf("the node's log ends with:\n%s", tail(log.String(), 100))
 		}
 	})
+	_, out := real.Start(t, cmd)
+	line, err := out.ReadString('\n')
 	if err != nil {
 		t.Fatalf("OpenSearch does not start: %v", err)
 	}

@@ -52,6 +52,12 @@ func TestCheckMapping(t *testing.T) {
 		{"missing", with(`"properties":{"tokenacl"`, `"properties":{"other"`), "/docs/mappings/properties/tokenacl"},
 		{"alias", with(`"properties":{`, `"properties":{"x":{"type":"alias","path":"tokenacl.allow"},`), "/docs/mappings/properties/x"},
 		{"alias inside", with(`"properties":{`, `"properties":{"o":{"properties":{"x":{"type":"alias","path":"tokenacl.deny"}}},`), "/docs/mappings/properties/o/properties/x"},
+		{"copied", with(`"properties":{`, `"properties":{"x":{"type":"text","copy_to":["title","tokenacl.allow"]},`), "/docs/mappings/properties/x"},
+		{"copied inside", with(`"properties":{`, `"properties":{"o":{"properties":{"x":{"type":"text","copy_to":"tokenacl.levels.allow"}}},`), "/docs/mappings/properties/o/properties/x"},
+		{"copied by a template", with(`"properties":{`, `"dynamic_templates":[{"t":{"match":"*","mapping":{"copy_to":"tokenacl.allow"}}}],"properties":{`), "/docs/mappings/dynamic_templates/0/t/mapping"},
+		{"made when it is asked for", with(`"properties":{`, `"runtime":{"tokenacl.deny":{"type":"keyword"}},"properties":{`), "/docs/mappings/runtime/tokenacl.deny"},
+		{"derived", with(`"properties":{`, `"derived":{"tokenacl.allow":{"type":"keyword"}},"properties":{`), "/docs/mappings/derived/tokenacl.allow"},
+		{"fields of such names", with(`"properties":{`, `"runtime":{"x":{"type":"keyword"}},"properties":{"path":{"type":"keyword","copy_to":"copy_to"},"copy_to":{"type":"text"},`), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

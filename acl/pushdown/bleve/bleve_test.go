@@ -175,6 +175,8 @@ func TestMapping(t *testing.T) {
 		"our tokenizer": {strings.Replace(good, `"types"`, `"analysis":{"tokenizers":{"letter":{"type":"regexp"}}},"types"`, 1), "/analysis/tokenizers/letter", "stands for"},
 		"synonyms":      {strings.Replace(good, `"types"`, `"default_synonym_source":"s","types"`, 1), "/default_synonym_source", "would let"},
 		"synonyms type": {strings.Replace(good, `"dynamic":true`, `"dynamic":true,"default_synonym_source":"s"`, 1), "/default_mapping/default_synonym_source", "would let"},
+		"named ours":    {strings.Replace(good, `"properties":{"tokenacl"`, `"properties":{"title":{"enabled":true,"fields":[{"type":"text"},{"name":"tokenacl.allow","type":"text"}]},"tokenacl"`, 1), "/default_mapping/properties/title/fields/1/name", "as a field of the ACL"},
+		"itself ours":   {strings.Replace(good, `"dynamic":true`, `"dynamic":true,"fields":[{"name":"tokenacl.deny"}]`, 1), "/default_mapping/fields/0/name", "as a field of the ACL"},
 		"no JSON":       {`{`, "", "is not strict JSON"},
 	} {
 		err := bleve.CheckMapping([]byte(tt.index), acl.Rules{}, o)
@@ -249,6 +251,29 @@ func TestQuery(t *testing.T) {
 		if got, err := bleve.Query(bleve.Clause{}, []byte(bad)); got != nil || !errors.As(err, &e) {
 			t.Errorf("%.40s: %s, %v", bad, got, err)
 		}
+	}
+}
+
+// Bleve parses a query anew at each of its depths: what it parses is bounded, as
+// is the request.
+//
+// Rule G4
+func TestDepth(t *testing.T) {
+	query := func(depth int) []byte {
+		inner := `{"ids":["` + strings.Repeat(`x","`, 100_000) + `x"]}`
+		return []byte(strings.Repeat(`{"conjuncts":[`, depth) + inner + strings.Repeat(`]}`, depth))
+	}
+	for depth, want := range map[int]bool{0: true, 1: true, 9: true, 10: false, 28: false} {
+		_, err := bleve.Query(bleve.Clause{}, query(depth))
+		_, whole := bleve.Request(bleve.Clause{}, []byte(`{"query":`+string(query(depth))+`}`))
+		var e *bleve.Error
+		if (err == nil) != want || (whole == nil) != want || !want && (!errors.As(whole, &e) || e.Path != "/query") {
+			t.Errorf("depth %d: %v, %v", depth, err, whole)
+		}
+	}
+	flat := `{"must":{"conjuncts":[` + strings.Repeat(`{"term":"abcdefghij","field":"f"},`, 30_000) + `{}]}}`
+	if _, err := bleve.Query(bleve.Clause{}, []byte(flat)); err != nil {
+		t.Errorf("many queries side by side: %v", err)
 	}
 }
 

@@ -55,7 +55,7 @@ func Query(f Clause, user []byte) ([]byte, error) {
 	if err != nil {
 		return nil, notJSON(err)
 	}
-	if err := checkQuery(v); err != nil {
+	if err := checkWhole(v); err != nil {
 		return nil, err
 	}
 	return filtered(f, v), nil
@@ -68,8 +68,8 @@ func filtered(f Clause, user strictjson.Value) json.RawMessage {
 
 // Request returns the JSON of a search request that finds, counts and facets
 // what f matches and nothing else. user is the request that a caller sent:
-// strict JSON of at most 1 MiB, an object with a query. Whatever is not listed
-// here is refused, with an [*Error] that names the place; so are names spelled
+// strict JSON of at most 1 MiB, an object with a query, whose queries in one
+// another have 4 MiB together. Whatever is not listed here is refused, with an [*Error] that names the place; so are names spelled
 // in other letters, which Bleve would take.
 //
 //   - Members: query, size, from, sort, facets, fields, highlight,
@@ -121,7 +121,7 @@ func Request(f Clause, user []byte) ([]byte, error) {
 type check func(strictjson.Value) error
 
 var requestMembers = map[string]check{
-	"query": checkQuery, "size": number, "from": number, "score": oneOf("", "none"),
+	"query": checkWhole, "size": number, "from": number, "score": oneOf("", "none"),
 	"sort":   list(checkSort),
 	"fields": list(checkField), "includeLocations": flag,
 	"search_after": list(text), "search_before": list(text),
@@ -168,6 +168,34 @@ func init() { // refers to itself
 
 func checkQuery(v strictjson.Value) error { return object(queryMembers)(v) }
 
+// maxParsed bounds how many octets of a query Bleve parses, which parses each
+// one in another anew. A request of 1 MiB, 64 deep, would take it many seconds.
+const maxParsed = 4 << 20
+
+func checkWhole(query strictjson.Value) error {
+	if err := checkQuery(query); err != nil {
+		return err
+	}
+	if parsed(query) > maxParsed {
+		return refuse("is too long for queries so deep in one another; want fewer levels, or fewer terms")
+	}
+	return nil
+}
+
+// parsed is the sum of the lengths of all objects in v.
+func parsed(v strictjson.Value) (n int) {
+	if v.Kind() == strictjson.Object {
+		n = len(v.Raw())
+	}
+	for _, below := range v.Members() {
+		n += parsed(below)
+	}
+	for below := range v.Elements() {
+		n += parsed(below)
+	}
+	return n
+}
+
 // checkQueryString refuses a text in Bleve's query syntax that could have one of
 // our fields: names stand in it with any of their characters escaped.
 func checkQueryString(v strictjson.Value) error {
@@ -193,11 +221,13 @@ func name(field string) error {
 	switch {
 	case field == "*":
 		return refuse("want names of fields")
-	case field == Field || strings.HasPrefix(field, Field+"."):
+	case ours(field):
 		return refuse("is a field of the ACL")
 	}
 	return nil
 }
+
+func ours(field string) bool { return field == Field || strings.HasPrefix(field, Field+".") }
 
 func free(strictjson.Value) error { return nil }
 

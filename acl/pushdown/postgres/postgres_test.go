@@ -206,7 +206,7 @@ func TestStatements(t *testing.T) {
 	}
 	want := `ALTER TABLE "s"."t"
   ADD COLUMN "a" text[] COLLATE "C" NOT NULL DEFAULT '{}',
-  ADD COLUMN "acl_deny" text[] COLLATE "C" NOT NULL DEFAULT '{}',
+  ADD COLUMN "acl_deny" text[] COLLATE "C" NOT NULL DEFAULT '{}' CHECK (array_position("acl_deny", NULL) IS NULL),
   ADD COLUMN "acl_levels" jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof("acl_levels") = 'array' AND NOT jsonb_path_exists("acl_levels", 'strict $[*] ? (@.type() != "array")'));
 CREATE INDEX ON "s"."t" USING gin ("a");
 COMMENT ON COLUMN "s"."t"."a" IS E'tokenacl rules ` + r.Hash() + `';

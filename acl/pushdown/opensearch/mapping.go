@@ -12,11 +12,13 @@ import (
 
 // fieldMapping declares [Field]. Nothing is ignored for its length or for being
 // unknown, and nothing can be sorted or aggregated by: names of groups are not
-// for callers.
-const fieldMapping = `{"dynamic":"strict","properties":{` +
-	`"allow":{"type":"keyword","doc_values":false},` +
-	`"deny":{"type":"keyword","doc_values":false},` +
-	`"levels":{"type":"nested","dynamic":"strict","properties":{"allow":{"type":"keyword","doc_values":false}}}}}`
+// for callers. ignore_above is maxTermBytes, which no term exceeds: without it,
+// Elasticsearch takes the setting index.mapping.ignore_above, which no mapping
+// shows, and an ignored denial admits.
+const fieldMapping = `{"dynamic":"strict","properties":{"allow":` + keyword + `,"deny":` + keyword + `,` +
+	`"levels":{"type":"nested","dynamic":"strict","properties":{"allow":` + keyword + `}}}}`
+
+const keyword = `{"type":"keyword","doc_values":false,"ignore_above":32766}`
 
 // Mapping returns the JSON of mappings that declare [Field], and in _meta the
 // hash of r. It is the body of PUT /index/_mapping, which leaves other fields as

@@ -254,6 +254,45 @@ func TestQuery(t *testing.T) {
 	}
 }
 
+// These Bleve would answer with a panic, or after most of a minute.
+//
+// Rule G4
+func TestNotForBleve(t *testing.T) {
+	many := func(n int, one string) string { return strings.TrimSuffix(strings.Repeat(one+",", n), ",") }
+	facets := func(n int) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprintf(`"f%d":{"field":"n","size":1}`, i)
+		}
+		return `"facets":{` + strings.Join(list, ",") + `}`
+	}
+	long := strings.Repeat("word ", 810)
+	members := map[string]string{ // and the path to what is refused, "" for none
+		`"size":0,"from":999999999`: "", `"size":-1`: "/size", `"size":1.5`: "/size", `"size":1e3`: "/size", `"from":1000000000`: "/from", `"from":9223372036854775807`: "/from", `"from":-1`: "/from",
+		`"facets":{"f":{"field":"n","size":-5}}`: "/facets/f/size", facets(100): "", facets(101): "/facets",
+		`"sort":[` + many(32, `"a"`) + `]`: "", `"sort":[` + many(33, `"a"`) + `]`: "/sort",
+		`"search_after":["x"]`: "", `"search_after":[]`: "/search_after", `"search_before":["x","y"]`: "/search_before",
+		`"sort":["a","b"],"search_before":["x","y"]`: "", `"sort":["a","b"],"search_after":["x"]`: "/search_after", `"sort":[],"search_after":[]`: "/search_after",
+	}
+	for member, path := range members {
+		got, err := bleve.Request(bleve.Clause{}, []byte(`{"query":{"match_all":{}},`+member+`}`))
+		var e *bleve.Error
+		if path == "" && err != nil || path != "" && (got != nil || !errors.As(err, &e) || e.Path != path) {
+			t.Errorf("%.60s: %v, want an error at %q", member, err, path)
+		}
+	}
+	for query, want := range map[string]bool{
+		`{"match":"` + long + long + `"}`: true, `{"match":"` + long + `","fuzziness":2}`: true, `{"match":"` + long + long + `","fuzziness":2}`: false, `{"regexp":"` + long + long + `"}`: false,
+		`{"conjuncts":[{"wildcard":"` + long + `"},{"disjuncts":[{"prefix":"a"}]}]}`: true, `{"conjuncts":[{"wildcard":"` + long + `"},{"disjuncts":[{"prefix":"` + long + `"}]}]}`: false,
+		`{"must":{"conjuncts":[` + many(200, `{"term":"x","fuzziness":1}`) + `]}}`: false,
+		`{"query":"` + long + long + `"}`:                                          true, `{"query":"` + long + `a~2 ` + long + `"}`: false, `{"query":"` + long + `a* ` + long + `"}`: false, `{"query":"` + long + `/a/ ` + long + `"}`: false, `{"query":"a? b~"}`: true,
+	} {
+		if _, err := bleve.Query(bleve.Clause{}, []byte(query)); (err == nil) != want {
+			t.Errorf("%.60s: %v, want it accepted: %t", query, err, want)
+		}
+	}
+}
+
 // Bleve parses a query anew at each of its depths: what it parses is bounded, as
 // is the request.
 //

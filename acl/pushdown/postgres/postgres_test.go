@@ -96,6 +96,9 @@ func TestNoNameInText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if visible := "WHERE " + strings.ReplaceAll(where, "$1", "$2") + ` AND "t"."v" IS NOT NULL`; strings.Count(near, visible) != 2 || strings.Count(near, "WHERE (EXISTS") != 2 {
+		t.Errorf("the condition does not stand alone, with the vector, in both searches of %s", near)
+	}
 	for _, text := range []string{where, setting, near} {
 		if strings.Contains(text, mark) {
 			t.Errorf("the name is in %s", text)

@@ -103,7 +103,7 @@ func allRules() []acl.Rules {
 // compare asks e for every caller of c and holds the answer to acl's.
 func (report *Report) compare(e Engine, rules acl.Rules, c corpus) error {
 	r := rules
-	if err := e.Store(r, slices.Clone(c.documents)); err != nil {
+	if err := e.Store(r, c.copies()); err != nil {
 		return fmt.Errorf("acltest: Store of %d documents under %+v: %w", len(c.documents), r, err)
 	}
 	report.RuleSets++

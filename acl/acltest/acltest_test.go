@@ -172,6 +172,37 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+// writing is an engine that turns DENY into ALLOW in the ACLs that it is given,
+// level by level.
+type writing struct{ memory }
+
+func (w *writing) Store(r acl.Rules, docs []acltest.Document) error {
+	for _, d := range docs {
+		var levels []acl.List
+		switch a := d.ACL.(type) {
+		case acl.List:
+			levels = []acl.List{a}
+		case acl.Hierarchy:
+			levels = a
+		}
+		for _, l := range levels {
+			for i := range l {
+				l[i].Access = acl.Allow
+			}
+		}
+	}
+	return w.memory.Store(r, docs)
+}
+
+// What an engine writes into its documents is not what it is held to.
+//
+// Rules P1, G5
+func TestOwnDocuments(t *testing.T) {
+	if report, err := acltest.Check(&writing{memory{sees: decide}}, acltest.Options{RuleSets: []acl.Rules{}}); err == nil || !strings.Contains(err.Error(), "LEAK") {
+		t.Errorf("passed with %v, %v", report, err)
+	}
+}
+
 // faulty is an engine whose answer is changed.
 type faulty struct {
 	memory

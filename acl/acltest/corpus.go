@@ -262,6 +262,25 @@ func (m maker) who(what string, p acl.Principal) caller {
 	return caller{acl.For(p), shown}
 }
 
+// copies returns the documents for an engine, which may write into their ACLs:
+// an engine that did would otherwise be held to what it has made of them.
+func (c corpus) copies() []Document {
+	documents := slices.Clone(c.documents)
+	for i, d := range documents {
+		switch a := d.ACL.(type) {
+		case acl.List:
+			documents[i].ACL = slices.Clone(a)
+		case acl.Hierarchy:
+			levels := make(acl.Hierarchy, len(a))
+			for j := range a {
+				levels[j] = slices.Clone(a[j])
+			}
+			documents[i].ACL = levels
+		}
+	}
+	return documents
+}
+
 // fold returns c with names as r compares them.
 func (c corpus) fold(r acl.Rules) corpus {
 	var folded corpus

@@ -207,3 +207,31 @@ func TestNestedDocumentsAreNoLevels(t *testing.T) {
 		}
 	}
 }
+
+// A field of another member can go by the name of one of ours. What a document
+// says there is in its ACL, which CheckMapping refuses.
+//
+// Rules A6, P1
+func TestFieldNamedAsOurs(t *testing.T) {
+	m, err := newMapping(rules, pushdown.Options{Levels: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	title := mapping.NewTextFieldMapping()
+	title.Name, title.Analyzer = pushdown.Field+".allow", "simple"
+	m.DefaultMapping.AddFieldMappingsAt("title", title)
+	e := &engine{t: t, rules: rules, o: pushdown.Options{Levels: 1}}
+	if e.index, err = bleve.New(t.TempDir()+"/index", m); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.close)
+	if err := e.index.Index("d", map[string]any{"title": "ck"}); err != nil { // the word of everyone
+		t.Fatal(err)
+	}
+	if got := e.finds(e.clause(acl.Guest()), `{"query":{"match_all":{}}}`); got != "d" {
+		t.Errorf("found %q: Bleve no longer does this, and CheckMapping may let it pass", got)
+	}
+	if err := e.checkMapping(); err == nil || !strings.Contains(err.Error(), "/properties/title/fields/0/name") {
+		t.Errorf("CheckMapping: %v", err)
+	}
+}

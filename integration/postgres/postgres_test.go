@@ -162,7 +162,7 @@ func TestColumns(t *testing.T) {
 			t.Errorf("found %q", got)
 		}
 	}
-	for _, bad := range []string{"acl_allow = null", "acl_deny = null", "acl_levels = null", `acl_levels = '{}'`, `acl_levels = 'null'`, `acl_levels = '["*"]'`, `acl_levels = '[["*"], null]'`} {
+	for _, bad := range []string{"acl_allow = null", "acl_deny = null", "acl_levels = null", "acl_deny = '{NULL}'", "acl_deny = '{ux,NULL}'", `acl_levels = '{}'`, `acl_levels = 'null'`, `acl_levels = '["*"]'`, `acl_levels = '[["*"], null]'`} {
 		if _, err := db.Exec(t.Context(), "UPDATE documents SET "+bad); err == nil {
 			t.Errorf("%s is accepted", bad)
 		}

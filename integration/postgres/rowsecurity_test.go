@@ -155,3 +155,75 @@ func TestRowSecurityNobody(t *testing.T) {
 		})
 	}
 }
+
+// What the documentation says to look out for is so: whose view it is counts, a
+// partition has no policy of its own, and a savepoint has the caller of before.
+//
+// Rule P4
+func TestRowSecurityWaysRound(t *testing.T) {
+	admin, _, reader := secured(t)
+	r := acl.Rules{}
+	docs := []acltest.Document{{ID: "public", ACL: acl.Public()}, {ID: "mary", ACL: acl.List{acl.Allow.User("mary")}}, {ID: "bob", ACL: acl.List{acl.Allow.User("bob")}}}
+	if err := store(t.Context(), admin, r, docs); err != nil {
+		t.Fatal(err)
+	}
+	if err := secure(t, admin, r, postgres.Options{Table: "documents"}); err != nil {
+		t.Fatal(err)
+	}
+	run(t, admin, `CREATE VIEW superusers AS SELECT id FROM documents; CREATE VIEW invokers WITH (security_invoker) AS SELECT id FROM documents;
+		CREATE VIEW owners AS SELECT id FROM documents; ALTER VIEW owners OWNER TO owner; GRANT SELECT ON superusers, invokers, owners TO reader;
+		CREATE TABLE parts (id text) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF parts DEFAULT`)
+	o := postgres.Options{Table: "parts"}
+	schema, err := postgres.Schema(r, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := postgres.RowSecurity(r, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, admin, schema+policy+"INSERT INTO parts SELECT * FROM documents; GRANT SELECT ON parts, part TO reader")
+
+	tx, err := reader.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context())
+	ask := func(name string) {
+		query, args, err := postgres.Setting(acl.For(acl.Principal{User: name}), r)
+		if err == nil {
+			_, err = tx.Exec(t.Context(), query, args...)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	sees := func(table, want string) {
+		t.Helper()
+		var got string
+		if err := tx.QueryRow(t.Context(), "SELECT coalesce(string_agg(id, ' ' ORDER BY id), '') FROM "+table).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", table, got, err, want)
+		}
+	}
+	sees("owners", "")
+	sees("invokers", "")
+	sees("parts", "")
+	ask("mary")
+	for _, table := range []string{"documents", "owners", "invokers", "parts"} {
+		sees(table, "mary public")
+	}
+	for _, table := range []string{"superusers", "part"} { // as documented
+		sees(table, "bob mary public")
+	}
+	for _, back := range []struct{ end, want string }{{"ROLLBACK TO SAVEPOINT before", "mary public"}, {"RELEASE SAVEPOINT before", "bob public"}} {
+		if _, err := tx.Exec(t.Context(), "SAVEPOINT before"); err != nil {
+			t.Fatal(err)
+		}
+		ask("bob")
+		sees("documents", "bob public")
+		if _, err := tx.Exec(t.Context(), back.end); err != nil {
+			t.Fatal(err)
+		}
+		sees("documents", back.want)
+	}
+}

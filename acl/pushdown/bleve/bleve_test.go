@@ -175,6 +175,8 @@ func TestMapping(t *testing.T) {
 		"our tokenizer": {strings.Replace(good, `"types"`, `"analysis":{"tokenizers":{"letter":{"type":"regexp"}}},"types"`, 1), "/analysis/tokenizers/letter", "stands for"},
 		"synonyms":      {strings.Replace(good, `"types"`, `"default_synonym_source":"s","types"`, 1), "/default_synonym_source", "would let"},
 		"synonyms type": {strings.Replace(good, `"dynamic":true`, `"dynamic":true,"default_synonym_source":"s"`, 1), "/default_mapping/default_synonym_source", "would let"},
+		"named ours":    {strings.Replace(good, `"properties":{"tokenacl"`, `"properties":{"title":{"enabled":true,"fields":[{"type":"text"},{"name":"tokenacl.allow","type":"text"}]},"tokenacl"`, 1), "/default_mapping/properties/title/fields/1/name", "as a field of the ACL"},
+		"itself ours":   {strings.Replace(good, `"dynamic":true`, `"dynamic":true,"fields":[{"name":"tokenacl.deny"}]`, 1), "/default_mapping/fields/0/name", "as a field of the ACL"},
 		"no JSON":       {`{`, "", "is not strict JSON"},
 	} {
 		err := bleve.CheckMapping([]byte(tt.index), acl.Rules{}, o)
@@ -249,6 +251,68 @@ func TestQuery(t *testing.T) {
 		if got, err := bleve.Query(bleve.Clause{}, []byte(bad)); got != nil || !errors.As(err, &e) {
 			t.Errorf("%.40s: %s, %v", bad, got, err)
 		}
+	}
+}
+
+// These Bleve would answer with a panic, or after most of a minute.
+//
+// Rule G4
+func TestNotForBleve(t *testing.T) {
+	many := func(n int, one string) string { return strings.TrimSuffix(strings.Repeat(one+",", n), ",") }
+	facets := func(n int) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprintf(`"f%d":{"field":"n","size":1}`, i)
+		}
+		return `"facets":{` + strings.Join(list, ",") + `}`
+	}
+	long := strings.Repeat("word ", 810)
+	members := map[string]string{ // and the path to what is refused, "" for none
+		`"size":0,"from":999999999`: "", `"size":-1`: "/size", `"size":1.5`: "/size", `"size":1e3`: "/size", `"from":1000000000`: "/from", `"from":9223372036854775807`: "/from", `"from":-1`: "/from",
+		`"facets":{"f":{"field":"n","size":-5}}`: "/facets/f/size", facets(100): "", facets(101): "/facets",
+		`"sort":[` + many(32, `"a"`) + `]`: "", `"sort":[` + many(33, `"a"`) + `]`: "/sort",
+		`"search_after":["x"]`: "", `"search_after":[]`: "/search_after", `"search_before":["x","y"]`: "/search_before",
+		`"sort":["a","b"],"search_before":["x","y"]`: "", `"sort":["a","b"],"search_after":["x"]`: "/search_after", `"sort":[],"search_after":[]`: "/search_after",
+	}
+	for member, path := range members {
+		got, err := bleve.Request(bleve.Clause{}, []byte(`{"query":{"match_all":{}},`+member+`}`))
+		var e *bleve.Error
+		if path == "" && err != nil || path != "" && (got != nil || !errors.As(err, &e) || e.Path != path) {
+			t.Errorf("%.60s: %v, want an error at %q", member, err, path)
+		}
+	}
+	for query, want := range map[string]bool{
+		`{"match":"` + long + long + `"}`: true, `{"match":"` + long + `","fuzziness":2}`: true, `{"match":"` + long + long + `","fuzziness":2}`: false, `{"regexp":"` + long + long + `"}`: false,
+		`{"conjuncts":[{"wildcard":"` + long + `"},{"disjuncts":[{"prefix":"a"}]}]}`: true, `{"conjuncts":[{"wildcard":"` + long + `"},{"disjuncts":[{"prefix":"` + long + `"}]}]}`: false,
+		`{"must":{"conjuncts":[` + many(200, `{"term":"x","fuzziness":1}`) + `]}}`: false,
+		`{"query":"` + long + long + `"}`:                                          true, `{"query":"` + long + `a~2 ` + long + `"}`: false, `{"query":"` + long + `a* ` + long + `"}`: false, `{"query":"` + long + `/a/ ` + long + `"}`: false, `{"query":"a? b~"}`: true,
+	} {
+		if _, err := bleve.Query(bleve.Clause{}, []byte(query)); (err == nil) != want {
+			t.Errorf("%.60s: %v, want it accepted: %t", query, err, want)
+		}
+	}
+}
+
+// Bleve parses a query anew at each of its depths: what it parses is bounded, as
+// is the request.
+//
+// Rule G4
+func TestDepth(t *testing.T) {
+	query := func(depth int) []byte {
+		inner := `{"ids":["` + strings.Repeat(`x","`, 100_000) + `x"]}`
+		return []byte(strings.Repeat(`{"conjuncts":[`, depth) + inner + strings.Repeat(`]}`, depth))
+	}
+	for depth, want := range map[int]bool{0: true, 1: true, 9: true, 10: false, 28: false} {
+		_, err := bleve.Query(bleve.Clause{}, query(depth))
+		_, whole := bleve.Request(bleve.Clause{}, []byte(`{"query":`+string(query(depth))+`}`))
+		var e *bleve.Error
+		if (err == nil) != want || (whole == nil) != want || !want && (!errors.As(whole, &e) || e.Path != "/query") {
+			t.Errorf("depth %d: %v, %v", depth, err, whole)
+		}
+	}
+	flat := `{"must":{"conjuncts":[` + strings.Repeat(`{"term":"abcdefghij","field":"f"},`, 30_000) + `{}]}}`
+	if _, err := bleve.Query(bleve.Clause{}, []byte(flat)); err != nil {
+		t.Errorf("many queries side by side: %v", err)
 	}
 }
 

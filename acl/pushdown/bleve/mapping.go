@@ -3,6 +3,7 @@ package bleve
 import (
 	"reflect"
 	"slices"
+	"strconv"
 
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/pushdown/internal/request"
@@ -64,7 +65,8 @@ func rulesName(r acl.Rules) string { return "rules-" + r.Hash() }
 // disabled needs nothing. The error, an [*Error], names the place.
 //
 // It also refuses what would change what terms match: components of analysis
-// that have the name of one of Bleve's, and a synonym source that is a default.
+// that have the name of one of Bleve's, a synonym source that is a default, and
+// fields of other members that go by the name of one of ours.
 func CheckMapping(index []byte, r acl.Rules, o Options) error {
 	want, err := Mapping(r, o)
 	if err != nil {
@@ -121,6 +123,9 @@ func (w wanted) check(v strictjson.Value) error {
 	if err := noSynonyms(v); err != nil {
 		return err
 	}
+	if err := noOthers(v); err != nil {
+		return err
+	}
 	got, given := v.Pointer("/properties/" + Field)
 	switch {
 	case !given:
@@ -131,6 +136,28 @@ func (w wanted) check(v strictjson.Value) error {
 			reason = "the documents were stored under other rules; store them anew, or give those rules"
 		}
 		return at("properties", at(Field, refuse(reason)))
+	}
+	return nil
+}
+
+// noOthers refuses fields that Bleve would index as ours: what a document says
+// there would be names in its ACL.
+func noOthers(v strictjson.Value) error {
+	fields, _ := v.Get("fields")
+	i := 0
+	for f := range fields.Elements() {
+		named, _ := f.Get("name")
+		if s, _ := named.Str(); ours(s) {
+			err := refuse("would be indexed as a field of the ACL; give it another name")
+			return at("fields", at(strconv.Itoa(i), at("name", err)))
+		}
+		i++
+	}
+	properties, _ := v.Get("properties")
+	for member, below := range properties.Members() {
+		if err := noOthers(below); err != nil {
+			return at("properties", at(member, err))
+		}
 	}
 	return nil
 }

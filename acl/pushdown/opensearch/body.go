@@ -218,6 +218,9 @@ func (w *writer) source(v strictjson.Value) error {
 	if err != nil {
 		return err
 	}
+	if w.verify && slices.ContainsFunc(excludes, hidesACL) {
+		return refuse("excludes would take the ACL, or a part of it, out of hits that are to be verified by it; name other fields")
+	}
 	switch {
 	case w.verify && includes != nil:
 		includes = append(includes, Field)
@@ -276,8 +279,8 @@ func sourceLists(v strictjson.Value) (includes, excludes []string, err error) {
 	return nil, nil, refuse("want true, false, names or includes and excludes, not " + v.Kind().String())
 }
 
-// patterns are names of fields, here with wildcards. Ours is left out of hits
-// whatever they say.
+// patterns are names of fields, here with wildcards. Ours is left out of hits,
+// or in them, whatever they say.
 func patterns(v strictjson.Value) ([]string, error) {
 	got, ok := texts(v)
 	if !ok || v.Kind() == strictjson.Null || len(got) == 0 {

@@ -124,6 +124,23 @@ func TestSourceForVerify(t *testing.T) {
 			t.Errorf("%s: %s, %v", source, got, err)
 		}
 	}
+	refused := []string{"tokenacl", "tokenacl.deny", "tokenacl.levels", "tokenacl.levels.allow", "tokenacl.*", "*.deny", "t*l.*y", "*", "**", "*tokenacl", "tok*", "*levels", "token*acl*deny*"}
+	for _, pattern := range refused {
+		for _, source := range []string{`{"excludes": ["` + pattern + `"]}`, `{"includes": ["title"], "exclude": ["title", "` + pattern + `"]}`} {
+			var e *opensearch.Error
+			if got, err := opensearch.Body(clause, []byte(`{"_source": `+source+`}`)); !errors.As(err, &e) || e.Path != "/_source" || got != nil {
+				t.Errorf("%s: %s, %v", source, got, err)
+			}
+			if _, err := opensearch.Body(filter(t, mary, opensearch.Options{}), []byte(`{"_source": `+source+`}`)); err != nil {
+				t.Errorf("%s, where nothing is verified: %v", source, err)
+			}
+		}
+	}
+	for _, pattern := range []string{"title", "tokenaclx", "tokenac", "*x", "token*x*", "deny", "x*", "xtokenacl", "tokenacl*acl", "*.den"} {
+		if _, err := opensearch.Body(clause, []byte(`{"_source": {"excludes": ["`+pattern+`"]}}`)); err != nil {
+			t.Errorf("%s: %v", pattern, err)
+		}
+	}
 }
 
 // escapes are bodies that see more than the filter lets through, or might, and

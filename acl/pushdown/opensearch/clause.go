@@ -27,7 +27,8 @@ type Options struct {
 	// of terms and for requests that stay small. "": they are in the clause.
 	Lookup string
 	// Verify has [Body] ask for what [Verify] reads. It is the ACLs of documents:
-	// take it out of what leaves the server. Otherwise Body asks to leave it out.
+	// take it out of what leaves the server. Body then refuses a _source that would
+	// leave it out. Otherwise Body asks for that.
 	Verify bool
 }
 

@@ -2,6 +2,8 @@ package opensearch
 
 import (
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tokenacl/tokenacl/acl"
@@ -11,11 +13,13 @@ import (
 
 // fieldMapping declares [Field]. Nothing is ignored for its length or for being
 // unknown, and nothing can be sorted or aggregated by: names of groups are not
-// for callers.
-const fieldMapping = `{"dynamic":"strict","properties":{` +
-	`"allow":{"type":"keyword","doc_values":false},` +
-	`"deny":{"type":"keyword","doc_values":false},` +
-	`"levels":{"type":"nested","dynamic":"strict","properties":{"allow":{"type":"keyword","doc_values":false}}}}}`
+// for callers. ignore_above is maxTermBytes, which no term exceeds: without it,
+// Elasticsearch takes the setting index.mapping.ignore_above, which no mapping
+// shows, and an ignored denial admits.
+const fieldMapping = `{"dynamic":"strict","properties":{"allow":` + keyword + `,"deny":` + keyword + `,` +
+	`"levels":{"type":"nested","dynamic":"strict","properties":{"allow":` + keyword + `}}}}`
+
+const keyword = `{"type":"keyword","doc_values":false,"ignore_above":32766}`
 
 // Mapping returns the JSON of mappings that declare [Field], and in _meta the
 // hash of r. It is the body of PUT /index/_mapping, which leaves other fields as
@@ -27,7 +31,8 @@ func Mapping(r acl.Rules) []byte {
 // CheckMapping refuses an index whose documents were not stored as [Mapping] and
 // r say. response is that of GET /index/_mapping; of several indices, each is
 // checked. The error, an [*Error], names the place. It also refuses fields that
-// are an alias of ours.
+// are an alias of ours, are copied to ours, or are made by a script under our
+// name.
 func CheckMapping(response []byte, r acl.Rules) error { return public(checkIndices(response, r)) }
 
 func checkIndices(response []byte, r acl.Rules) error {
@@ -60,21 +65,40 @@ func checkMappings(v strictjson.Value, r acl.Rules) error {
 	if got, _ := properties.Get(Field); err != nil || !reflect.DeepEqual(got.Any(), want.Any()) {
 		return at("properties", at(Field, refuse("is not what Mapping declares; make a new index with it")))
 	}
-	return checkAliases(properties)
-}
-
-// checkAliases refuses fields, at any depth, that lead to ours by another name.
-func checkAliases(properties strictjson.Value) error {
-	for name, field := range properties.Members() {
-		if path, _ := field.Get("path"); ours(path) {
-			return at("properties", at(name, refuse("is an alias of a field of the ACL; remove it")))
-		}
-		for _, inside := range []string{"properties", "fields"} {
-			below, _ := field.Get(inside)
-			if err := checkAliases(below); err != nil {
-				return at("properties", at(name, err))
+	for _, made := range []string{"runtime", "derived"} {
+		fields, _ := v.Get(made)
+		for name := range fields.Members() {
+			if isOurs(name) {
+				return at(made, at(name, refuse("stands for a field of the ACL; remove it")))
 			}
 		}
+	}
+	return checkWays(v)
+}
+
+// checkWays refuses what leads to our fields by another name, at any depth and
+// in templates too: an alias, and a field that is copied to them, by which the
+// text of a document would become names in its ACL.
+func checkWays(v strictjson.Value) error {
+	path, _ := v.Get("path")
+	if ours(path) {
+		return refuse("is an alias of a field of the ACL; remove it")
+	}
+	copies, _ := v.Get("copy_to")
+	if slices.ContainsFunc(each(copies), ours) {
+		return refuse("is copied to a field of the ACL; remove copy_to")
+	}
+	for name, below := range v.Members() {
+		if err := checkWays(below); err != nil {
+			return at(name, err)
+		}
+	}
+	i := 0
+	for below := range v.Elements() {
+		if err := checkWays(below); err != nil {
+			return at(strconv.Itoa(i), err)
+		}
+		i++
 	}
 	return nil
 }
@@ -82,5 +106,7 @@ func checkAliases(properties strictjson.Value) error {
 // ours reports whether v is a text that names our field, or one in it.
 func ours(v strictjson.Value) bool {
 	name, _ := v.Str()
-	return name == Field || strings.HasPrefix(name, Field+".")
+	return isOurs(name)
 }
+
+func isOurs(name string) bool { return name == Field || strings.HasPrefix(name, Field+".") }

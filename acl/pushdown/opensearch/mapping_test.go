@@ -16,8 +16,8 @@ import (
 // Rule A6
 func TestMapping(t *testing.T) {
 	const want = `{"_meta":{"tokenacl":{"rules":"HASH"}},"properties":{"tokenacl":{"dynamic":"strict","properties":{` +
-		`"allow":{"type":"keyword","doc_values":false},"deny":{"type":"keyword","doc_values":false},` +
-		`"levels":{"type":"nested","dynamic":"strict","properties":{"allow":{"type":"keyword","doc_values":false}}}}}}}`
+		`"allow":{"type":"keyword","doc_values":false,"ignore_above":32766},"deny":{"type":"keyword","doc_values":false,"ignore_above":32766},` +
+		`"levels":{"type":"nested","dynamic":"strict","properties":{"allow":{"type":"keyword","doc_values":false,"ignore_above":32766}}}}}}}`
 	r := acl.Rules{Fold: true}
 	got := string(opensearch.Mapping(r))
 	if got != strings.Replace(want, "HASH", r.Hash(), 1) || !json.Valid([]byte(got)) {
@@ -44,7 +44,8 @@ func TestCheckMapping(t *testing.T) {
 		{"no hash", with(`"_meta"`, `"_mata"`), "/docs/mappings/_meta/tokenacl"},
 		{"other rules", response(string(opensearch.Mapping(acl.Rules{Fold: true}))), "/docs/mappings/_meta/tokenacl"},
 		{"hash of another type", with(`"`+r.Hash()+`"`, `1`), "/docs/mappings/_meta/tokenacl"},
-		{"cut names", with(`"type":"keyword"`, `"type":"keyword","ignore_above":256`), "/docs/mappings/properties/tokenacl"},
+		{"cut names", with(`"ignore_above":32766`, `"ignore_above":256`), "/docs/mappings/properties/tokenacl"},
+		{"cut by a setting", with(`,"ignore_above":32766`, ``), "/docs/mappings/properties/tokenacl"},
 		{"text", with(`"type":"keyword"`, `"type":"text"`), "/docs/mappings/properties/tokenacl"},
 		{"normalizer", with(`"type":"keyword"`, `"type":"keyword","normalizer":"lowercase"`), "/docs/mappings/properties/tokenacl"},
 		{"levels no longer nested", with(`"type":"nested"`, `"type":"object"`), "/docs/mappings/properties/tokenacl"},
@@ -52,6 +53,12 @@ func TestCheckMapping(t *testing.T) {
 		{"missing", with(`"properties":{"tokenacl"`, `"properties":{"other"`), "/docs/mappings/properties/tokenacl"},
 		{"alias", with(`"properties":{`, `"properties":{"x":{"type":"alias","path":"tokenacl.allow"},`), "/docs/mappings/properties/x"},
 		{"alias inside", with(`"properties":{`, `"properties":{"o":{"properties":{"x":{"type":"alias","path":"tokenacl.deny"}}},`), "/docs/mappings/properties/o/properties/x"},
+		{"copied", with(`"properties":{`, `"properties":{"x":{"type":"text","copy_to":["title","tokenacl.allow"]},`), "/docs/mappings/properties/x"},
+		{"copied inside", with(`"properties":{`, `"properties":{"o":{"properties":{"x":{"type":"text","copy_to":"tokenacl.levels.allow"}}},`), "/docs/mappings/properties/o/properties/x"},
+		{"copied by a template", with(`"properties":{`, `"dynamic_templates":[{"t":{"match":"*","mapping":{"copy_to":"tokenacl.allow"}}}],"properties":{`), "/docs/mappings/dynamic_templates/0/t/mapping"},
+		{"made when it is asked for", with(`"properties":{`, `"runtime":{"tokenacl.deny":{"type":"keyword"}},"properties":{`), "/docs/mappings/runtime/tokenacl.deny"},
+		{"derived", with(`"properties":{`, `"derived":{"tokenacl.allow":{"type":"keyword"}},"properties":{`), "/docs/mappings/derived/tokenacl.allow"},
+		{"fields of such names", with(`"properties":{`, `"runtime":{"x":{"type":"keyword"}},"properties":{"path":{"type":"keyword","copy_to":"copy_to"},"copy_to":{"type":"text"},`), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

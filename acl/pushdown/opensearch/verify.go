@@ -1,6 +1,9 @@
 package opensearch
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/pushdown/internal/terms"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
@@ -13,6 +16,29 @@ import (
 // error, that of [Filter], nothing is kept.
 func Verify[T any](s acl.Scope, r acl.Rules, page []T, stored func(T) []byte) (kept []T, dropped int, err error) {
 	return terms.Verify(s, r, page, func(hit T) (terms.Document, bool) { return readStored(stored(hit)) })
+}
+
+// hidesACL reports whether a pattern among the excludes of _source takes the ACL
+// or a part of it out of hits. Without its denials, [Verify] would admit too
+// many.
+func hidesACL(pattern string) bool {
+	return slices.ContainsFunc([]string{Field, allowField, denyField, levelsField, levelField}, func(name string) bool { return matches(pattern, name) })
+}
+
+// matches reports whether name is pattern, in which * stands for any text.
+func matches(pattern, name string) bool {
+	parts := strings.Split(pattern, "*")
+	rest, ok := strings.CutPrefix(name, parts[0])
+	if len(parts) == 1 || !ok {
+		return ok && rest == ""
+	}
+	last := len(parts) - 1
+	for _, part := range parts[1:last] {
+		if _, rest, ok = strings.Cut(rest, part); !ok {
+			return false
+		}
+	}
+	return strings.HasSuffix(rest, parts[last])
 }
 
 func readStored(text []byte) (d terms.Document, ok bool) {

@@ -96,6 +96,9 @@ func TestNoNameInText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if visible := "WHERE " + strings.ReplaceAll(where, "$1", "$2") + ` AND "t"."v" IS NOT NULL`; strings.Count(near, visible) != 2 || strings.Count(near, "WHERE (EXISTS") != 2 {
+		t.Errorf("the condition does not stand alone, with the vector, in both searches of %s", near)
+	}
 	for _, text := range []string{where, setting, near} {
 		if strings.Contains(text, mark) {
 			t.Errorf("the name is in %s", text)
@@ -206,7 +209,7 @@ func TestStatements(t *testing.T) {
 	}
 	want := `ALTER TABLE "s"."t"
   ADD COLUMN "a" text[] COLLATE "C" NOT NULL DEFAULT '{}',
-  ADD COLUMN "acl_deny" text[] COLLATE "C" NOT NULL DEFAULT '{}',
+  ADD COLUMN "acl_deny" text[] COLLATE "C" NOT NULL DEFAULT '{}' CHECK (array_position("acl_deny", NULL) IS NULL),
   ADD COLUMN "acl_levels" jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof("acl_levels") = 'array' AND NOT jsonb_path_exists("acl_levels", 'strict $[*] ? (@.type() != "array")'));
 CREATE INDEX ON "s"."t" USING gin ("a");
 COMMENT ON COLUMN "s"."t"."a" IS E'tokenacl rules ` + r.Hash() + `';

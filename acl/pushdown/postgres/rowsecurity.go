@@ -9,8 +9,9 @@ const everything = "!"
 // RowSecurity returns the statements by which the server itself lets a query of
 // Options.Table see the rows that the caller of [Setting] sees, and no other.
 // They hold for the table's owner too, but not for superusers, roles with
-// BYPASSRLS, or somebody who can send SQL of their own. Reading is all that
-// they allow: a role that writes needs a policy of its own.
+// BYPASSRLS, their views, a partition that is queried by its own name, or
+// somebody who can send SQL of their own. Reading is all that they allow: a role
+// that writes needs a policy of its own.
 func RowSecurity(r acl.Rules, o Options) (string, error) {
 	n, err := o.needTable()
 	if err != nil {

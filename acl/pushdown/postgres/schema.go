@@ -15,7 +15,7 @@ func Schema(r acl.Rules, o Options) (string, error) {
 	allow, deny, levels := column(n.allow), column(n.deny), column(n.levels)
 	return "ALTER TABLE " + n.table + "\n" +
 		"  ADD COLUMN " + allow + ` text[] COLLATE "C" NOT NULL DEFAULT '{}',` + "\n" +
-		"  ADD COLUMN " + deny + ` text[] COLLATE "C" NOT NULL DEFAULT '{}',` + "\n" +
+		"  ADD COLUMN " + deny + ` text[] COLLATE "C" NOT NULL DEFAULT '{}' CHECK (array_position(` + deny + `, NULL) IS NULL),` + "\n" +
 		"  ADD COLUMN " + levels + " jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(" + levels + ") = 'array'" +
 		" AND NOT jsonb_path_exists(" + levels + `, 'strict $[*] ? (@.type() != "array")'));` + "\n" +
 		"CREATE INDEX ON " + n.table + " USING gin (" + allow + ");\n" +

@@ -15,6 +15,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -35,7 +36,8 @@ type Options struct {
 	// Table is the table of terms, "" is acl_terms.
 	Table string
 	// Documents is the table of documents, or its alias in the query, and ID its
-	// column that identifies them; "" is documents and id.
+	// column that identifies them; "" is documents and id. Documents cannot be one
+	// of allow, deny, further, same and caller, which Filter uses itself.
 	Documents, ID string
 	// IntegerID says that ID is an integer; otherwise it is text.
 	IntegerID bool
@@ -46,6 +48,17 @@ type Options struct {
 	// engines without json_each. "" is none.
 	Caller string
 }
+
+// aliases are what [Filter] calls the rows of the tables that it asks.
+var aliases = []string{allowRows, denyRows, furtherRows, sameRows, callerRows}
+
+const (
+	allowRows   = "allow"
+	denyRows    = "deny"
+	furtherRows = "further"
+	sameRows    = "same"
+	callerRows  = "caller"
+)
 
 // names are the identifiers of Options, checked and quoted.
 type names struct{ table, rules, document, caller string }
@@ -61,6 +74,11 @@ func (o Options) names() (names, error) {
 			return names{}, errors.New("sqlite: the name of a table or column is not UTF-8 or has U+0000")
 		}
 		quoted[i] = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	// Inside of the condition, such a name would be that of the rows of terms: a
+	// document would be compared with itself.
+	if documents := or(o.Documents, "documents"); slices.ContainsFunc(aliases, func(a string) bool { return strings.EqualFold(a, documents) }) {
+		return names{}, fmt.Errorf("sqlite: Options.Documents is a name that the condition has itself, want another than %s; give the table an alias in the query", strings.Join(aliases, ", "))
 	}
 	return names{quoted[0], quoted[1], quoted[2] + "." + quoted[3], quoted[4]}, nil
 }

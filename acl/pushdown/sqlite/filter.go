@@ -33,7 +33,7 @@ func Filter(s acl.Scope, r acl.Rules, o Options) (where string, args []any, err 
 			return "(1 = 1)", nil, nil
 		}
 		return condition(n, func(row string) string {
-			return "EXISTS (SELECT 1 FROM " + n.caller + " AS caller WHERE caller.term = " + row + ".term)"
+			return "EXISTS (SELECT 1 FROM " + n.caller + " AS " + callerRows + " WHERE " + callerRows + ".term = " + row + ".term)"
 		}), nil, nil
 	}
 	param := "?" + strconv.Itoa(max(o.FirstPlaceholder, 1))
@@ -56,10 +56,10 @@ func condition(n names, callers func(row string) string) string {
 		return "EXISTS (SELECT 1 FROM " + n.table + " AS " + as + " WHERE " + as + ".document = " + document + " AND " + as + ".level = " + level +
 			" AND " + callers(as) + ")"
 	}
-	return "(" + has("allow", n.document, "1") +
-		" AND NOT " + has("deny", n.document, "0") +
-		" AND NOT EXISTS (SELECT 1 FROM " + n.table + " AS further WHERE further.document = " + n.document + " AND further.level > 1" +
-		" AND NOT " + has("same", "further.document", "further.level") + "))"
+	return "(" + has(allowRows, n.document, "1") +
+		" AND NOT " + has(denyRows, n.document, "0") +
+		" AND NOT EXISTS (SELECT 1 FROM " + n.table + " AS " + furtherRows + " WHERE " + furtherRows + ".document = " + n.document + " AND " + furtherRows + ".level > 1" +
+		" AND NOT " + has(sameRows, furtherRows+".document", furtherRows+".level") + "))"
 }
 
 // Terms returns the terms of a caller for the table that Options.Caller names.

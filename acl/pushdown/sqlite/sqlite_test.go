@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -269,4 +270,33 @@ func FuzzFilter(f *testing.F) {
 			t.Errorf("%q lacks a name of %q", got, fmt.Sprint(user, " ", group))
 		}
 	})
+}
+
+// A table of documents that is called as the condition calls the rows of terms
+// would have each row compared with itself: the condition would admit to all
+// what it admits to one of them.
+//
+// Rule P4
+func TestOwnNames(t *testing.T) {
+	where, _, err := sqlite.Filter(acl.Guest(), acl.Rules{}, sqlite.Options{Caller: "asks"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := regexp.MustCompile(` AS (\w+)`).FindAllStringSubmatch(where, -1)
+	refused := map[string]bool{}
+	for _, match := range own {
+		for _, name := range []string{match[1], strings.ToUpper(match[1])} {
+			where, args, err := sqlite.Filter(acl.Guest(), acl.Rules{}, sqlite.Options{Documents: name, ID: "document"})
+			if err == nil || where != "" || args != nil {
+				t.Errorf("%s: %q, %v, %v", name, where, args, err)
+			}
+			refused[name] = true
+		}
+	}
+	if len(refused) != 10 {
+		t.Errorf("%d names, want 5 in two spellings", len(refused))
+	}
+	if _, _, err := sqlite.Filter(acl.Guest(), acl.Rules{}, sqlite.Options{Documents: "allowed", ID: "allow"}); err != nil {
+		t.Errorf("a name that only has another in it: %v", err)
+	}
 }

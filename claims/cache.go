@@ -71,7 +71,7 @@ func (c *cache) set(hash uint64) *cacheSet { return &c.sets[hash&uint64(len(c.se
 // get returns the token of raw, nil when it is not remembered. The hash only
 // finds it: raw is compared.
 func (c *cache) get(raw string) *Token {
-	if c == nil {
+	if c == nil || len(raw) > maxBytes { // no token is, and hashing it has no bound
 		return nil
 	}
 	hash := maphash.String(c.seed, raw)

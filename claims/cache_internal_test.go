@@ -123,6 +123,24 @@ func TestCacheReplaces(t *testing.T) {
 	}
 }
 
+// What is too long for a token is not even looked for: to hash it would cost the
+// more, the longer it is.
+//
+// Rules T8, T1, G4
+func TestCacheBoundsTheSearch(t *testing.T) {
+	c, err := newCache(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for length, want := range map[int]bool{100_000: true, 100_001: false} {
+		raw := strings.Repeat("x", length)
+		c.add(raw, remembered("", 0))
+		if entries, _ := c.held(); entries == 0 || (c.get(raw) != nil) != want {
+			t.Errorf("%d bytes: %d entries, found: %t, want %t", length, entries, !want, want)
+		}
+	}
+}
+
 // always is a source whose keys never change.
 type always struct{}
 

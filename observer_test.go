@@ -32,6 +32,9 @@ func TestObserver(t *testing.T) {
 	issuer.Options = &claims.Options{Revoked: func(*claims.Token) error { return revoked }}
 	token := newGate(t, &tokenacl.Options{Observer: observer}, issuer)
 	filter := filterGate(t, tokenacl.Options{Observer: observer})
+	unnamed := trusting(t, issuerA)
+	unnamed.Options = &claims.Options{SkipUser: true}
+	nobody := newGate(t, &tokenacl.Options{Observer: observer}, unnamed)
 	closed := newGate(t, &tokenacl.Options{Observer: observer}, issuer)
 	closed.Close()
 	ask := func(g *tokenacl.Gate, uc tokenacl.UserContext) { g.Scope(context.Background(), uc) }
@@ -47,6 +50,8 @@ func TestObserver(t *testing.T) {
 		do    func()
 	}{
 		{"guest", nil, func() { ask(token, tokenacl.UserContext{}) }},
+		{"guest", nil, func() { ask(nobody, of(`"user":"mary","groups":["HR"]`, `"groups":[]`)) }},
+		{"principal", nil, func() { ask(nobody, of(`"user":"mary",`, ``)) }},
 		{"principal", nil, func() { ask(token, of()) }},
 		{"principal", nil, func() { ask(filter, tokenacl.UserContext{UserID: "mary"}) }},
 		{"attributes", nil, func() { ask(filter, tokenacl.UserContext{Attributes: tokenacl.Attributes{UserID: "mary"}}) }},

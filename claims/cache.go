@@ -8,6 +8,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
+
+	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
 
 // cache remembers tokens that one Verifier has accepted (rule T8). Whatever may
@@ -68,7 +71,7 @@ func (c *cache) set(hash uint64) *cacheSet { return &c.sets[hash&uint64(len(c.se
 // get returns the token of raw, nil when it is not remembered. The hash only
 // finds it: raw is compared.
 func (c *cache) get(raw string) *Token {
-	if c == nil {
+	if c == nil || len(raw) > maxBytes { // no token is, and hashing it has no bound
 		return nil
 	}
 	hash := maphash.String(c.seed, raw)
@@ -147,14 +150,11 @@ func (c *cache) slot(e *entry) *atomic.Pointer[entry] {
 	return free
 }
 
-// sizeOf estimates the memory of an entry, from above.
+// sizeOf returns how many bytes of memory an entry takes at most. The names of
+// the principal and of the scope are parts of the payload.
 func sizeOf(raw string, f *facts) int {
-	n := leastEntry + len(raw) + f.payload.Size()
-	n += 2 * len(f.principal.User)
-	for _, g := range f.principal.Groups {
-		n += 2 * (len(g) + 16) // of principal and scope
-	}
-	return n
+	groups := cap(f.principal.Groups) * int(unsafe.Sizeof(""))
+	return leastEntry + strictjson.Allocated(len(raw)) + f.payload.Size() + strictjson.Allocated(groups) + strictjson.Allocated(2*groups) // a slice that grew, of the scope
 }
 
 // Cached returns the Token of a raw that [Verifier.Verify] accepted before, if

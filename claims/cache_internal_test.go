@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/tokenacl/tokenacl/jwks"
 )
@@ -50,6 +51,9 @@ func TestCacheIsBounded(t *testing.T) {
 			}
 			if i%97 != 0 {
 				continue
+			}
+			if slots := waysPerSet * len(c.sets); slots > size/leastEntry {
+				t.Fatalf("%d bytes: room for %d entries", size, slots)
 			}
 			if entries, bytes := c.held(); entries > size/leastEntry || bytes > size || bytes != c.bytes {
 				t.Fatalf("%d bytes: %d entries of %d bytes, counted %d", size, entries, bytes, c.bytes)
@@ -120,6 +124,50 @@ func TestCacheReplaces(t *testing.T) {
 	}
 	if entries, _ := c.held(); entries != 1 || c.get("one").ID() != "2" {
 		t.Errorf("%d entries, the token is %s", entries, c.get("one").ID())
+	}
+}
+
+// A token that is part of a request does not keep the request in memory.
+//
+// Rules T8, G5
+func TestCacheKeepsNoRequest(t *testing.T) {
+	c, err := newCache(leastCache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := strings.Repeat("x", 1000)
+	c.add(request[:10], remembered("", 0))
+	kept := 0
+	for i := range c.sets {
+		for j := range c.sets[i] {
+			if e := c.sets[i][j].Load(); e != nil {
+				kept++
+				if e.raw != request[:10] || unsafe.StringData(e.raw) == unsafe.StringData(request) {
+					t.Error("the token is part of the request still")
+				}
+			}
+		}
+	}
+	if kept != 1 {
+		t.Errorf("%d entries", kept)
+	}
+}
+
+// What is too long for a token is not even looked for: to hash it would cost the
+// more, the longer it is.
+//
+// Rules T8, T1, G4
+func TestCacheBoundsTheSearch(t *testing.T) {
+	c, err := newCache(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for length, want := range map[int]bool{100_000: true, 100_001: false} {
+		raw := strings.Repeat("x", length)
+		c.add(raw, remembered("", 0))
+		if entries, _ := c.held(); entries == 0 || (c.get(raw) != nil) != want {
+			t.Errorf("%d bytes: %d entries, found: %t, want %t", length, entries, !want, want)
+		}
 	}
 }
 

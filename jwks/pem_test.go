@@ -74,6 +74,12 @@ func TestParsePEM(t *testing.T) {
 			if _, err := verify(set, sign(tt.alg, tt.key, "a")); !errors.Is(err, jwks.ErrUnknownKey) {
 				t.Errorf("with a kid: %v", err)
 			}
+			set = parsePEM(t, tt.data, jwks.PEMOptions{AnyKeyID: true})
+			for _, kid := range []string{"", "a"} {
+				if got, err := verify(set, sign(tt.alg, tt.key, kid)); err != nil || got.KeyID != "" {
+					t.Errorf("for any kid, %q: %v", kid, err)
+				}
+			}
 			set = parsePEM(t, tt.data, jwks.PEMOptions{KeyID: "a", Algorithm: tt.alg})
 			if got, err := verify(set, sign(tt.alg, tt.key, "a")); err != nil || got.KeyID != "a" {
 				t.Errorf("named: %v", err)

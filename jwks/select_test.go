@@ -261,6 +261,7 @@ func TestAnyKeyID(t *testing.T) {
 		{"a kid that another key has", []jwks.PublicKey{free, named}, sign(jwks.RS256, first, "b"), jwks.ErrSignature},
 		{"the other key's kid and signature", []jwks.PublicKey{free, named}, sign(jwks.RS256, second, "b"), nil},
 		{"the other key's signature, a kid of none", []jwks.PublicKey{free, named}, sign(jwks.RS256, second, "c"), jwks.ErrSignature},
+		{"the kid of a key that cannot do the alg", []jwks.PublicKey{free, {Key: testkeys.P256().Public(), KeyID: "b"}}, sign(jwks.RS256, first, "b"), jwks.ErrUnknownKey},
 		{"another algorithm", []jwks.PublicKey{free}, sign(jwks.ES256, testkeys.P256(), "a"), jwks.ErrUnknownKey},
 		{"not the alg of the key", []jwks.PublicKey{{Key: &first.PublicKey, AnyKeyID: true, Algorithm: jwks.PS256}}, sign(jwks.RS256, first, "a"), jwks.ErrUnknownKey},
 	} {

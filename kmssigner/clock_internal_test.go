@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/tokenacl/tokenacl/internal/testkeys"
 )
 
 // asleep returns now as it is read after the machine slept for d: the wall clock
@@ -71,5 +73,50 @@ func TestClocksInRotation(t *testing.T) {
 		if got := r.signer(tt.now); got != tt.want {
 			t.Errorf("%s: %s signs, want %s", name, got, tt.want)
 		}
+	}
+}
+
+// TestGenerationEndsByEitherClock: who remembers a token by the generation and the
+// end of its key, of which only the wall clock is known, believes it no longer than
+// the key verifies. Another key under the same kid is another generation.
+//
+// Rules M3, T8, K8
+func TestGenerationEndsByEitherClock(t *testing.T) {
+	o, err := (&Options{}).resolved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	fresh := now.Add(3 * time.Hour)
+	r := (&ring{keys: []*key{{kid: "a", checked: now}, {kid: "b", checked: fresh}}}).sealed()
+	stale := now.Add(o.MaxStale) // the backend told of b alone
+	before := r.generation(stale.Add(-1), o.MaxStale)
+	for name, tt := range map[string]struct {
+		now  time.Time
+		same bool
+	}{
+		"soon after":              {now.Add(1), true},
+		"just before":             {stale.Add(-1), true},
+		"at":                      {stale, false},
+		"at, the wall set back":   {asleep(stale, -2*time.Hour), false},
+		"asleep until then":       {asleep(now, o.MaxStale), false},
+		"asleep, not until then":  {asleep(now, o.MaxStale-1), true},
+		"neither is heard of now": {fresh.Add(o.MaxStale), false},
+	} {
+		if got := r.generation(tt.now, o.MaxStale); (got == before) != tt.same || (got == 0) != (name == "neither is heard of now") {
+			t.Errorf("%s: %d, of both keys %d", name, got, before)
+		}
+	}
+	seen := map[uint64]string{}
+	for name, k := range map[string]*key{
+		"a": {kid: "a"}, "another kid": {kid: "b"}, "an end": {kid: "a", until: now}, "an algorithm": {kid: "a", alg: "ES256"},
+		"a public key":      {kid: "a", Key: Key{Public: testkeys.P256().Public()}},
+		"another of it":     {kid: "a", Key: Key{Public: testkeys.Ed25519().Public()}},
+		"asked of just now": {kid: "a", checked: now},
+	} {
+		seen[k.print()] += name
+	}
+	if len(seen) != 6 {
+		t.Errorf("generations: %v", seen)
 	}
 }

@@ -3,6 +3,7 @@ package kmssigner
 import (
 	"cmp"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -14,13 +15,13 @@ import (
 // ring is the keys in force at one time. It is never written: [ring.advance]
 // makes the next one.
 type ring struct {
-	keys       []*key    // that verify, the latest last; each kid once
-	signing    string    // kid of the one that signs, "" for none
-	next       string    // kid of the one that will, "" for none
-	nextFrom   time.Time // no cache is without it any more
-	nextBy     time.Time // the one that signs may make no more tokens
-	set        *jwks.Set // of the public keys, nil when there is none
-	generation uint64
+	keys     []*key    // that verify, the latest last; each kid once
+	prints   []uint64  // of keys
+	signing  string    // kid of the one that signs, "" for none
+	next     string    // kid of the one that will, "" for none
+	nextFrom time.Time // no cache is without it any more
+	nextBy   time.Time // the one that signs may make no more tokens
+	set      *jwks.Set // of the public keys, nil when there is none
 }
 
 // news is what a refresh learnt.
@@ -94,19 +95,35 @@ func (f *ring) outlive(kid string, until time.Time) {
 
 // sealed computes what depends on the keys.
 func (f *ring) sealed() *ring {
-	h := sha256.New()
 	var public []jwks.PublicKey
 	for _, k := range f.keys {
-		fmt.Fprintf(h, "%q %s %v\n", k.kid, k.alg, k.until.Round(0).UTC())
+		f.prints = append(f.prints, k.print())
 		if k.set != nil {
 			public = append(public, k.publish)
 		}
 	}
-	if f.generation = cmp.Or(binary.BigEndian.Uint64(h.Sum(nil)), 1); len(f.keys) == 0 {
-		f.generation = 0
-	}
 	f.set, _ = jwks.NewSet(public...) // each was accepted alone, and kids differ
 	return f
+}
+
+// print is equal for keys that verify the same tokens for as long.
+func (k *key) print() uint64 {
+	der, _ := x509.MarshalPKIXPublicKey(k.Public) // none of HMAC
+	sum := sha256.Sum256(fmt.Appendf(der, "%q %s %v", k.kid, k.alg, k.until.Round(0).UTC()))
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// generation identifies the keys that verify at that time, 0 for none. One that
+// the backend did not tell of for too long counts no more, by either clock: who
+// remembers tokens of it knows its end by the wall clock alone.
+func (r *ring) generation(now time.Time, maxStale time.Duration) uint64 {
+	var all, usable uint64
+	for i, k := range r.keys {
+		if k.usable(now, maxStale) {
+			all, usable = all^r.prints[i], 1
+		}
+	}
+	return cmp.Or(all, usable)
 }
 
 // find returns the key with that kid, nil for none.

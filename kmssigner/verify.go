@@ -91,11 +91,8 @@ func (r *RemoteKeys) of() *Keys {
 func (r *RemoteKeys) get() *keys { return r.of().get() }
 
 func (k *keys) generation(now time.Time) (uint64, error) {
-	r := k.current.Load()
-	for _, key := range r.keys {
-		if key.usable(now, k.MaxStale) {
-			return r.generation, nil
-		}
+	if g := k.current.Load().generation(now, k.MaxStale); g != 0 {
+		return g, nil
 	}
 	return 0, k.missing()
 }
@@ -117,7 +114,7 @@ func (k *keys) verify(ctx context.Context, j *jwks.JWS, remote bool) (jwks.Verif
 		err := k.check(ctx, key, j, remote, now)
 		switch {
 		case err == nil:
-			return jwks.Verified{KeyID: key.kid, NotAfter: key.end(k.MaxStale).Round(0), Generation: r.generation}, nil
+			return jwks.Verified{KeyID: key.kid, NotAfter: key.end(k.MaxStale).Round(0), Generation: r.generation(now, k.MaxStale)}, nil
 		case errors.Is(err, jwks.ErrSignature):
 		case errors.Is(err, ErrKeyUnusable):
 			k.drop(key.kid)

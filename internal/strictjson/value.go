@@ -149,18 +149,23 @@ func (v Value) Raw() string {
 	return v.doc.src[nd.start:nd.end]
 }
 
-// Size returns about how many bytes of memory the text of v and what was made of
-// it take.
+// Size returns how many bytes of memory the text of v and what was made of it
+// take at most.
 func (v Value) Size() int {
 	if v.doc == nil {
 		return 0
 	}
-	n := len(v.doc.src) + cap(v.doc.nodes)*int(unsafe.Sizeof(node{}))
-	for _, s := range v.doc.unescaped {
-		n += len(s) + int(unsafe.Sizeof(s))
+	d := v.doc
+	n := int(unsafe.Sizeof(*d)) + Allocated(len(d.src)) + Allocated(cap(d.nodes)*int(unsafe.Sizeof(node{}))) + Allocated(cap(d.unescaped)*int(unsafe.Sizeof("")))
+	for _, s := range d.unescaped {
+		n += Allocated(len(s))
 	}
 	return n
 }
+
+// Allocated returns how many bytes the runtime takes at most for an object of n:
+// it rounds up, to a size that it has or, of a large object, to a page of 8 KiB.
+func Allocated(n int) int { return n + min(16+n/4, 8<<10) }
 
 // Any returns a copy of v that shares no memory with the text: nil, bool,
 // [json.Number], string, []any or map[string]any. For an Invalid v it is nil.

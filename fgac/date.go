@@ -11,10 +11,11 @@ import (
 // nanosecond. "2026" is a year, "2026-03-01" a day, "2026-03-01T10" an hour.
 type span struct{ first, last time.Time }
 
-var datePattern = regexp.MustCompile(`^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?)?)?$`)
+var datePattern = regexp.MustCompile(`^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(?:(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?)?)?)?$`)
 
 // parseDate reads a date of ISO 8601: a year, a month or a day, which may have a
-// time and a zone. Without a zone it is UTC.
+// time and a zone. Without a zone it is UTC. After a day,
+// a T may be left without a time.
 func parseDate(s string) (span, bool) {
 	if len(s) < len("2006") || digits(s[:4]) != 4 || len(s) > 4 && s[4] != '-' || len(s) > 64 {
 		return span{}, false // most texts
@@ -54,6 +55,16 @@ func parseDate(s string) (span, bool) {
 	return span{first, first.Add(width - 1)}, true
 }
 
+var vaguePattern = regexp.MustCompile(`^(?:[+-]\d{4,10}(?:-\d\d){0,2}(?:T.*)?|\d{4}(?:-\d\d){0,2}T.*)$`)
+
+// vagueDate reports whether OpenSearch may read as a date what parseDate does not:
+// a T after a year or a month, a zone with a name or with seconds, a second zone, a
+// year with a sign. It takes some for other times than they say, such as the 2026T10 of
+// a document for one in 1970, and so they may be any time here.
+func vagueDate(s string) bool {
+	return len(s) >= len("2006T") && len(s) <= 128 && digits(s[1:4]) == 3 && vaguePattern.MatchString(s)
+}
+
 // coarse is the span of a year, or of one month of it.
 func coarse(year int, month string) (span, bool) {
 	if month == "" {
@@ -73,7 +84,7 @@ func parseEpoch(s string) (span, bool) {
 	whole, fraction, dot := strings.Cut(s, ".")
 	size := digits(strings.TrimPrefix(whole, "-"))
 	n, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil || size == 0 || size == len(s) && size == len("2006") || size > 18 || dot && (fraction == "" || digits(fraction) != len(fraction)) {
+	if err != nil || size == 0 || size == len(s) && size == len("2006") || dot && digits(fraction) != len(fraction) {
 		return span{}, false
 	}
 	first := time.UnixMilli(n).UTC()

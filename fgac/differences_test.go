@@ -191,11 +191,20 @@ var differences = map[string]func(t *testing.T){
 		shows(t, ruled(t, "mary", `{"range": {"at": {"gte": "2026"}}}`), `{"at":2027}`, `{"at":2027}`)
 		shows(t, ruled(t, "mary", `{"range": {"at": {"gte": 2026}}}`), `{"at":20000}`, `{"at":20000}`)
 		hides(t, ruled(t, "mary", `{"range": {"at": {"lt": "300000"}}}`), `{"at":"2026"}`)
-		for _, row := range [][2]string{{"2026", of2026}, {"2026-03-01", `"` + of2026 + `"`}, {of2026, `"2026"`}, {of2026, `"2026-03-01"`}} {
+		for _, row := range [][2]string{{"2026", of2026}, {"2026-03-01", `"` + of2026 + `"`}, {of2026, `"2026"`}, {of2026, `"2026-03-01"`},
+			// What OpenSearch may read as a date, and not always as the one that it says.
+			{"2026-03-01", `"2026-03-01T"`}, {"2026-03-01", `"2026-03T"`}, {"2026-03-01T10", `"2026-03-01T12:00:00Asia/Aden"`}, {"2026T10", `"1970-01-01T10"`}, {"2026-03-01T10", `"2026-03-01T10ZZ"`},
+			{"2026", `"+2026-03-01"`}, {"-2026-03-01T", `"-2026-03-01"`}, {"-2026", `-126102441600000`}, {"2026T", of2026}, {"2026T", `"` + of2026 + `"`}, {"1970-01-01", `"1."`}} {
 			for _, list := range []string{`["` + row[0] + `"]`, `["` + row[0] + `",1,2,3,4,5,6,7,8]`, `["` + row[0] + `","a",2,3,4,5,6,7,8]`} {
 				hides(t, ruled(t, "mary", `{"bool": {"must_not": {"terms": {"at": `+list+`}}}}`), `{"at":`+row[1]+`}`)
 			}
 		}
+		for _, dls := range []string{`{"range": {"at": {"lte": "2026T"}}}`, `{"bool": {"must_not": {"range": {"at": {"gt": "2026T"}}}}}`} {
+			for _, doc := range []string{`"2026-03-01"`, `"2026"`, of2026, `2027`, `"` + of2026 + `"`, `"2026T"`} {
+				hides(t, ruled(t, "mary", dls), `{"at":`+doc+`}`)
+			}
+		}
+		hides(t, ruled(t, "mary", `{"range": {"at": {"lt": "300000"}}}`), `{"at":"-2026"}`)
 		for _, list := range []string{`["1970"]`, `["1970",1,2,3,4,5,6,7,8]`} {
 			for _, doc := range []string{`{"at":` + of2026 + `}`, `{"at":2026}`} {
 				shows(t, ruled(t, "mary", `{"bool": {"must_not": {"terms": {"at": `+list+`}}}}`), doc, doc)

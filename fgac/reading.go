@@ -16,21 +16,24 @@ type reading struct {
 	dated   bool
 	epoch   bool // not dated, and a date field reads it as milliseconds since 1970
 	date    span // of either
+	vague   bool // neither, and a date field may read it as some time
 	routed  bool
 	net     netip.Prefix // an address is a network of its own
 	off     bool         // false, or the empty text, which a boolean field reads so
 }
 
 // plain reports whether the text is nothing else.
-func (r *reading) plain() bool { return !r.numeric && !r.dated && !r.routed && !r.off }
+func (r *reading) plain() bool { return !r.numeric && !r.dated && !r.vague && !r.routed && !r.off }
 
 // timed reports whether a date field reads the text as some time.
-func (r *reading) timed() bool { return r.dated || r.epoch }
+func (r *reading) timed() bool { return r.dated || r.epoch || r.vague }
 
 func readingOf(s string) (r reading) {
 	r.number, r.odd, r.numeric = looseNumber(s)
 	r.odd = r.odd && r.numeric
-	if r.date, r.dated = parseDate(s); !r.dated && r.numeric {
+	r.date, r.dated = parseDate(s)
+	r.vague = !r.dated && vagueDate(s)
+	if !r.dated && !r.vague && r.numeric {
 		r.date, r.epoch = parseEpoch(s)
 	}
 	r.net, r.routed = parseNet(s)
@@ -41,6 +44,7 @@ func readingOf(s string) (r reading) {
 // mayEqual reports whether two different texts are one value under some mapping.
 func (r *reading) mayEqual(o *reading) bool {
 	return r.numeric && o.numeric && (r.odd || o.odd || r.number.compare(o.number) == 0) ||
+		(r.vague && o.timed() || o.vague && r.timed()) ||
 		(r.dated && o.timed() || r.epoch && o.dated) && !r.date.last.Before(o.date.first) && !o.date.last.Before(r.date.first) ||
 		r.routed && o.routed && r.net.Overlaps(o.net) ||
 		r.off && o.off

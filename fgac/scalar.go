@@ -34,6 +34,11 @@ func (s *scalar) year() bool {
 	return s.kind == strictjson.String && s.numeric && s.reading.dated
 }
 
+// vague reports whether s is a text that a date field may read as any time.
+func (s *scalar) vague() bool {
+	return s.kind == strictjson.String && s.reading != nil && s.reading.vague
+}
+
 // equal compares with a value of a document as a term query does: texts whole
 // and byte for byte, numbers by value. "5" and 5 are equal; what may be equal
 // under one mapping and not under another, such as "5" and "5.0", is unknown.
@@ -58,6 +63,9 @@ func (s *scalar) equal(v strictjson.Value) verdict {
 		have, _ := v.Number()
 		if parseDecimal(have).compare(s.number) == 0 {
 			return yes
+		}
+		if s.vague() {
+			return unknown
 		}
 		if at, ok := parseEpoch(have); ok && s.year() && strconv.Itoa(at.first.Year()) == s.text {
 			return unknown
@@ -85,7 +93,7 @@ type limit struct {
 func (l *limit) admits(v strictjson.Value) verdict {
 	switch v.Kind() {
 	case strictjson.Number:
-		if !l.value.numeric {
+		if !l.value.numeric || l.value.vague() {
 			return unknown
 		}
 		have, _ := v.Number()
@@ -93,7 +101,7 @@ func (l *limit) admits(v strictjson.Value) verdict {
 		if !l.value.year() {
 			return said
 		}
-		if read := readingOf(have); read.timed() && l.side(read.date.first.Compare(l.moment())) != said {
+		if read := readingOf(have); read.vague || read.timed() && l.side(read.date.first.Compare(l.moment())) != said {
 			return unknown
 		}
 		return said
@@ -119,6 +127,9 @@ func (l *limit) agrees(have string, said verdict) bool {
 		return false
 	}
 	if want.routed && (!read.routed || read.net.Addr().BitLen() != want.net.Addr().BitLen() || l.side(read.net.Addr().Compare(want.net.Addr())) != said) {
+		return false
+	}
+	if want.vague || read.vague && want.timed() {
 		return false
 	}
 	if !want.dated && !(want.epoch && read.dated) {

@@ -11,7 +11,7 @@ type valueSet struct {
 	others     []reading            // what is neither a text alone nor a number alone
 	years      map[string]struct{}  // of texts
 	moments    []reading            // numbers that a date may be equal to
-	unnumbered bool                 // some value is no number
+	unnumbered bool                 // some value is no number, or may be any time
 	unflagged  bool                 // some value is neither true nor false
 }
 
@@ -29,7 +29,7 @@ func newValueSet(values []scalar) *valueSet {
 		if v.numeric {
 			s.numbers[v.number] = struct{}{}
 		}
-		s.unnumbered = s.unnumbered || !v.numeric
+		s.unnumbered = s.unnumbered || !v.numeric || v.vague()
 		s.unflagged = s.unflagged || v.text != "true" && v.text != "false"
 		if v.reading == nil {
 			continue
@@ -43,7 +43,7 @@ func newValueSet(values []scalar) *valueSet {
 		if v.reading.epoch {
 			s.moments = append(s.moments, *v.reading)
 		}
-		if v.reading.odd || v.reading.dated || v.reading.routed || v.reading.off {
+		if v.reading.odd || v.reading.dated || v.reading.vague || v.reading.routed || v.reading.off {
 			s.others = append(s.others, *v.reading)
 		}
 	}
@@ -93,7 +93,7 @@ func (s *valueSet) mayEqual(read reading, left *int) verdict {
 		return unknown
 	}
 	lists := [2][]reading{s.others}
-	if read.dated {
+	if read.dated || read.vague {
 		lists[1] = s.moments
 	}
 	for _, list := range lists {

@@ -11,8 +11,9 @@ import (
 // ReadFrom loads what [Index.WriteTo] has saved under the same Rules, in place of
 // what the Index held: all at once for those who read. Ordinals are then those of
 // the file; forget others. A file that is damaged, of another version or made under
-// other Rules is refused as a whole, and the Index stays as it was. Reading a file takes time and memory in proportion to its
-// length, whatever it claims; no byte after it is read.
+// other Rules is refused as a whole, and the Index stays as it was. Reading a file
+// takes time and memory in proportion to its length, whatever it claims; no byte
+// after it is read.
 //
 // The checksum finds accidents, not forgery: who can write the file can admit
 // whom they like.

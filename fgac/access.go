@@ -51,10 +51,11 @@ func (a *Access) Index() string { return a.get().index }
 
 // Document returns what the user may see of a document: the fields that are
 // shown, in their order, masked ones masked. Where nothing is hidden or masked it
-// is a copy, byte for byte. ok is false for a hidden document, and for one that is not strict JSON: an object, valid UTF-8, no
-// name twice, no path spelled twice ({"a.b": 1, "a": {"b": 2}}), at most 16 MiB
-// and 100 levels, no path of more than 1,024 bytes or 100 dots, and all paths
-// together at most 32 times as long as the document or 64 KiB. source is the document as it was indexed, OpenSearch's
+// is a copy, byte for byte. ok is false for a hidden document, and for one that is
+// not strict JSON: an object, valid UTF-8, no name twice, no path spelled twice
+// ({"a.b": 1, "a": {"b": 2}}), at most 16 MiB and 100 levels, no path of more than
+// 1,024 bytes or 100 dots, and all paths together at most 32 times as long as the
+// document or 64 KiB. source is the document as it was indexed, OpenSearch's
 // _source. A rule about the ids of documents admits none here; use [Access.Hit].
 //
 // Rules see the document as it is, whatever fields they are about.

@@ -26,12 +26,13 @@ type Verified struct {
 // Verify checks the signature of j with the keys of s, and then that now is
 // within the validity of the key.
 //
-// A token with a kid is verified by the key with exactly that kid, if that key
-// allows the token's algorithm, or else by those that were given for any kid; one
-// without by the keys that allow it; unless there are more than 8 of them. The error is [ErrUnknownKey] when there is no
-// such key, [ErrSignature] when none made the signature, [ErrKeyExpired] when
-// one did but is outside its validity, [ErrMalformed] for a j that [ParseCompact]
-// did not return.
+// A key verifies only tokens of algorithms that it allows. A token with the kid of
+// a key is for that key alone. With any other kid it is for the keys that were given
+// for any kid, without one for all keys; of those, at most 8 may allow its algorithm.
+//
+// The error is [ErrUnknownKey] when there is no such key or there are too many,
+// [ErrSignature] when none made the signature, [ErrKeyExpired] when one did but is
+// outside its validity, [ErrMalformed] for a j that [ParseCompact] did not return.
 func (s *Set) Verify(j *JWS, now time.Time) (Verified, error) {
 	t := j.parsed()
 	if t == nil {

@@ -20,13 +20,13 @@ var (
 const maxTries = 8
 
 // Verify checks the signature of j with the public keys, or with the backend for
-// an HMAC key, which a token has to name by its kid. The kid of j only selects one of them: it is never sent anywhere,
-// and an unknown one causes no call.
+// an HMAC key, which a token has to name by its kid. The kid of j only selects one
+// of them: it is never sent anywhere, and an unknown one causes no call.
 //
 // Errors are those of [jwks.Source]. An unknown kid is a [jwks.ErrUnavailable]
 // instead of [jwks.ErrUnknownKey] while the backend does not tell what the name
-// stands for: that may be that key by now. So is a key that the backend did not tell of for
-// MaxStale.
+// stands for: that may be that key by now. So is a key that the backend did not
+// tell of for MaxStale.
 func (k *Keys) Verify(ctx context.Context, j *jwks.JWS) (jwks.Verified, error) {
 	state := k.get()
 	if state == nil {

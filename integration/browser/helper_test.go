@@ -1,4 +1,5 @@
-// Package browser drives the pages of the examples in Chromium, as a person would. Set TOKENACL_SCREENSHOTS to a folder to keep the pictures.
+// Package browser drives the pages of the examples in Chromium, as a person would.
+// Set TOKENACL_SCREENSHOTS to a folder to keep the pictures.
 package browser
 
 import (

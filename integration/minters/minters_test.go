@@ -69,7 +69,8 @@ func TestPyJWT(t *testing.T) {
 	counted(t, rows, 0)
 }
 
-// TestJJWT has jjwt of Java, which also makes the tokens of the sample in Kendra's documentation.
+// TestJJWT has jjwt of Java, which also makes the tokens of the sample in Kendra's
+// documentation.
 //
 // Rules K1, K2, K5, K6, T2, T3
 func TestJJWT(t *testing.T) {

@@ -64,8 +64,9 @@ func filtered(f Clause, user strictjson.Value) json.RawMessage {
 // Request returns the JSON of a search request that finds, counts and facets
 // what f matches and nothing else. user is the request that a caller sent:
 // strict JSON of at most 1 MiB, an object with a query, whose queries in one
-// another have 4 MiB together. Whatever is not listed here is refused, with an [*Error] that names the place; so are names spelled
-// in other letters, which Bleve would take.
+// another have 4 MiB together. Whatever is not listed here is refused, with an
+// [*Error] that names the place; so are names spelled in other letters, which Bleve
+// would take.
 //
 //   - Members: query, size, from, sort (at most 32), facets (at most 100), fields,
 //     highlight, includeLocations, search_after, search_before, score.

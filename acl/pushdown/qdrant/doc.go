@@ -14,7 +14,8 @@
 // A payload has four members: allow, the terms of the first level, of which the
 // caller must have one; levels, an object for each further level, which a nested
 // condition asks one by one; kind, which says that there are any; deny, of which
-// the caller must have none. A point without them is found by nobody. Levels are exact, whatever their number.
+// the caller must have none. A point without them is found by nobody. Levels are
+// exact, whatever their number.
 //
 // Qdrant has no limit of names by itself. In strict mode a collection has one,
 // Options.ConditionMaxSize; and a request has at most 32 MiB, unless the server

@@ -120,7 +120,11 @@ func (g *aggregator) one(found []hit, a aggregation) (any, error) {
 			}
 		}
 	}
-	return map[string]any{"value": metric(a.kind, numbers, len(distinct), count)}, nil
+	value := metric(a.kind, numbers, len(distinct), count)
+	if n, ok := value.(float64); ok && math.IsInf(n, 0) {
+		return nil, badRequest(a.kind + ": the numbers add up to more than JSON can say")
+	}
+	return map[string]any{"value": value}, nil
 }
 
 // metric is nil where there is no value: JSON's null.

@@ -89,10 +89,10 @@ type column struct {
 	Aggregations map[string]any  `json:"aggregations,omitempty"`
 }
 
-// cell is what becomes of a document: found, hidden by a rule, or visible and not
-// found by this query.
+// cell is what becomes of a document: found, found and left out by from and size,
+// hidden by a rule, or visible and not found by this query.
 type cell struct {
-	State  string  `json:"state"` // found, hidden, missed
+	State  string  `json:"state"` // found, beyond, hidden, missed
 	Why    string  `json:"why"`
 	Fields []field `json:"fields,omitempty"`
 }
@@ -175,16 +175,18 @@ func (s *service) column(ctx context.Context, who person, index, query string, d
 	for _, d := range docs {
 		why := access.Explain(d.id, d.source)
 		c.Roles = why.Roles
-		c.Cells[d.id] = newCell(why, hits[d.id])
+		c.Cells[d.id] = newCell(why, hits[d.id], answer.found[d.id])
 	}
 	return c, nil
 }
 
-func newCell(why fgac.Explanation, h hit) cell {
+func newCell(why fgac.Explanation, h hit, found bool) cell {
 	by := strings.Join(why.By, "; ")
 	switch {
 	case !why.Visible:
 		return cell{State: "hidden", Why: by}
+	case h.ID == "" && found:
+		return cell{State: "beyond", Why: "the query finds it, and its from and size leave it out"}
 	case h.ID == "":
 		return cell{State: "missed", Why: "visible, and the query does not find it: to a query, hidden and masked fields do not exist"}
 	}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/tokenacl/tokenacl"
 	"github.com/tokenacl/tokenacl/acl"
@@ -122,6 +124,8 @@ type response struct {
 	Shards       shards         `json:"_shards"`
 	Hits         hits           `json:"hits"`
 	Aggregations map[string]any `json:"aggregations,omitempty"`
+
+	found map[string]bool // by id, on this page or another
 }
 
 type shards struct {
@@ -155,7 +159,7 @@ type hit struct {
 func execute(access *fgac.Access, body []byte, docs []document, size int) (*response, error) {
 	var r request
 	if err := json.Unmarshal(body, &r); err != nil {
-		return nil, badRequest(err.Error())
+		return nil, badRequest(spelled(err))
 	}
 	matches, err := matcher(r.Query)
 	if err != nil {
@@ -171,7 +175,10 @@ func execute(access *fgac.Access, body []byte, docs []document, size int) (*resp
 			found = append(found, hit{Index: access.Index(), ID: d.id, Score: &score, Source: shown, fields: decode(shown)})
 		}
 	}
-	out := &response{Shards: shards{Total: 1, Successful: 1}}
+	out := &response{Shards: shards{Total: 1, Successful: 1}, found: map[string]bool{}}
+	for i := range found {
+		out.found[found[i].ID] = true
+	}
 	out.Hits.Total.Value, out.Hits.Total.Relation = len(found), "eq"
 	if out.Aggregations, err = aggregate(found, r.Aggs, r.Aggregations); err != nil {
 		return nil, err
@@ -188,6 +195,16 @@ func execute(access *fgac.Access, body []byte, docs []document, size int) (*resp
 	found = found[min(r.From, len(found)):]
 	out.Hits.Hits = found[:min(size, len(found))]
 	return out, nil
+}
+
+// spelled is an error of encoding/json without the names of Go's types.
+func spelled(err error) string {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err.Error()
+	}
+	kind, _, _ := strings.Cut(wrong.Value, " ")
+	return strings.ToLower(wrong.Field) + ": cannot use this " + kind
 }
 
 func decode(source []byte) (v any) {

@@ -236,7 +236,9 @@ func TestBadRequests(t *testing.T) {
 		{"a variable", "GET", target("pubmed", `{"term":{"title":"${user.name:-x}"}}`), "", 400, "${"},
 		{"date math", "GET", target("pubmed", `{"range":{"published":{"gte":"now-1d"}}}`), "", 400, "date math"},
 		{"highlight", "GET", target("pubmed", `{"query":{"match_all":{}},"highlight":{}}`), "", 400, "/highlight"},
-		{"a size that is none", "GET", target("pubmed", `{"size":99999999999999999999}`), "", 400, ""},
+		{"a size that is none", "GET", target("pubmed", `{"size":99999999999999999999}`), "", 400, "size: cannot use this number"},
+		{"a from that is none", "GET", target("pubmed", `{"from":99999999999999999999}`), "", 400, "from: cannot use this number"},
+		{"a sum beyond JSON", "GET", target("pubmed", `{"aggs":{"a":{"sum":{"field":"none","missing":1e308}}}}`), "", 400, "sum: the numbers add up"},
 		{"in both places", "POST", target("pubmed", `{"match_all":{}}`), `{"match_all":{}}`, 400, "not in both"},
 		{"too large", "POST", "/search?index=pubmed", strings.Repeat(" ", mostBytes+1), 400, "too large"},
 		{"no such index", "GET", target("none", `{"match_all":{}}`), "", 404, "no such index [none]"},
@@ -256,6 +258,9 @@ func TestBadRequests(t *testing.T) {
 			Status int
 		}
 		err := json.Unmarshal([]byte(got.body), &answer)
+		if strings.Contains(answer.Error.Reason, "Go ") {
+			t.Errorf("%s: %q names types of Go", row.name, answer.Error.Reason)
+		}
 		if got.status != row.status || err != nil || answer.Status != row.status || answer.Error.Type == "" || !strings.Contains(answer.Error.Reason, row.reason) {
 			t.Errorf("%s: %v (%v), want %d and %q", row.name, got, err, row.status, row.reason)
 		}
@@ -307,6 +312,32 @@ func TestWrite(t *testing.T) {
 	s.store.indices["clinical-trials"] = make([]document, mostDocuments)
 	if got := s.do("PUT", "/clinical-trials/_doc/a", doc, full); got.status != 429 {
 		t.Errorf("an index that is full: %v", got)
+	}
+}
+
+// TestCompareOnePage: a document that the query finds is never said to be missed,
+// whatever from and size leave out.
+func TestCompareOnePage(t *testing.T) {
+	s := newService(t)
+	whole, err := s.compare(t.Context(), "pubmed", `{"query":{"match_all":{}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := s.compare(t.Context(), "pubmed", `{"query":{"match_all":{}},"from":1,"size":2}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := map[string]int{}
+	for i, person := range page.People {
+		for id, c := range person.Cells {
+			states[c.State]++
+			if was := whole.People[i].Cells[id].State; was != c.State && !(was == "found" && c.State == "beyond") {
+				t.Errorf("%s, %s: %s, and %s of all hits", person.Name, id, c.State, was)
+			}
+		}
+	}
+	if len(page.People) != len(people) || states["found"] == 0 || states["beyond"] == 0 || states["missed"] > 0 {
+		t.Errorf("%d people, cells %v", len(page.People), states)
 	}
 }
 

@@ -110,7 +110,7 @@ function documentHead(doc) {
 function overviewCell(person, doc) {
   const cell = person.cells[doc.id];
   if (cell.state === "hidden") return element("td", { class: "hidden-row", title: cell.why }, element("span", {}, "hidden"));
-  if (cell.state === "missed") return element("td", { class: "missed", title: cell.why }, "not found");
+  if (cell.state !== "found") return element("td", { class: "missed", title: cell.why }, unfound(cell));
   const strip = element("span", { class: "strip", "aria-hidden": "true" });
   const counts = { shown: 0, masked: 0, hidden: 0 };
   for (const f of cell.fields) {
@@ -120,6 +120,9 @@ function overviewCell(person, doc) {
   return element("td", { class: "found" }, strip,
     words(`${counts.shown} of ${count(cell.fields.length, "field", "fields")} shown, ${counts.masked} masked, ${counts.hidden} hidden`));
 }
+
+// unfound is the state of a document that nothing hides.
+const unfound = (cell) => (cell.state === "beyond" ? "on another page" : "not found");
 
 const fieldClass = (f) => (f.state === "hidden" ? "hidden-field" : f.state);
 
@@ -147,7 +150,7 @@ function unseen(cell) {
   if (cell.state === "found") return null;
   const hidden = cell.state === "hidden";
   return element("td", { class: hidden ? "hidden-row" : "missed" },
-    element("span", { class: "state" }, hidden ? "document hidden" : "not found"),
+    element("span", { class: "state" }, hidden ? "document hidden" : unfound(cell)),
     element("span", { class: "why" }, hidden ? `no rule admits it: ${cell.why}` : cell.why));
 }
 

@@ -218,7 +218,9 @@ role "mixed": entry 0: fls has includes and excludes
 		var b strings.Builder
 		file := `{"m": {"index_permissions": [{"index_patterns": ["i"], "masked_fields": ` + masks + `, "allowed_actions": ["read"]}]}, "z": {"index_permissions": [{"index_patterns": ["j"], "fls": ` + fls + `, "allowed_actions": ["read"]}]}}`
 		for _, f := range mustParse(t, file, "", &Options{Salt: "0123456789abcdef", Resolution: Both}).Lint() {
-			b.WriteString(f.String() + "\n")
+			if !strings.Contains(f.Problem, "flat_object") { // TestFlatObjectPatterns
+				b.WriteString(f.String() + "\n")
+			}
 		}
 		return b.String()
 	}

@@ -28,8 +28,10 @@ const maxFindings = 1000
 // Lint returns findings, sorted by role: roles that nobody can have, and mappings
 // of roles that do not exist; roles whose rules for an index do not go together
 // with those of others, so that a user who has both sees less or more than with
-// one alone; rules that match nothing; masks without a salt of one's own, or
-// of what other rules know as an object.
+// one alone; rules that match nothing; patterns that hide or mask what is in an object
+// without naming the object, which requests to an engine can get around where it is
+// mapped as flat_object; masks without a salt of one's own, or of what other rules
+// know as an object.
 func (r *Roles) Lint() []Finding {
 	var l linter
 	l.mapped(r)
@@ -89,7 +91,11 @@ func (l *linter) role(r *role, merge Merge) {
 				l.add(r.name, "entry %d: fls %q matches nothing: names are compared without .keyword", i, text)
 			}
 		}
+		for _, text := range g.fields.excludes {
+			l.inside(r.name, i, "fls", "~"+text, text)
+		}
 		for _, m := range g.masks {
+			l.inside(r.name, i, "mask", m.text, m.pattern.text)
 			if m.method.replace == nil && m.method.text != "" {
 				l.add(r.name, "entry %d: mask %q has no salt: values can be told by trying", i, m.text)
 			}
@@ -103,6 +109,14 @@ func (l *linter) role(r *role, merge Merge) {
 		if len(g.fields.includes) > 0 && len(g.fields.excludes) > 0 {
 			l.add(r.name, "entry %d: fls has includes and excludes", i)
 		}
+	}
+}
+
+// inside reports a pattern that may be for a.b and not for a. Access.Rewrite does not
+// see that a is an object, of which an engine finds all if it is a flat_object.
+func (l *linter) inside(role string, entry int, rule, text, pattern string) {
+	if opaque(pattern) || strings.ContainsAny(strings.TrimSuffix(pattern, "*"), "*?") {
+		l.add(role, "entry %d: %s %q may be for something in an object that it does not name: where that is mapped as flat_object, queries on it find what is hidden; name it too, as in object.field", entry, rule, text)
 	}
 }
 

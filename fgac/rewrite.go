@@ -31,7 +31,8 @@ import (
 // names something below it, such as a.b for a; then nothing is found of a unless
 // all of it is shown. exists asks also for rules that may be about something below
 // it, such as *.b, and may find less than there is. Include what is in an object
-// (a.*), and not the object.
+// (a.*), and not the object. Patterns such as ~*.b say of no object that it is one:
+// where a is a flat_object, write ~a.b too; [Roles.Lint] reports such patterns.
 func (a *Access) Rewrite(body []byte) ([]byte, error) {
 	v, err := strictjson.Parse(body, ruleLimits)
 	if err != nil {

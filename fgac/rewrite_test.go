@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -208,6 +209,36 @@ func TestSubfields(t *testing.T) {
 			if err != nil || strings.Contains(string(got), `"`+row.field+`"`) != row.want {
 				t.Errorf("%+v: %s, %v", row, got, err)
 			}
+		}
+	}
+}
+
+// TestFlatObjectPatterns: of a pattern that does not name the object, a query on the
+// object may find what is hidden in it. Lint reports these patterns, and no others.
+//
+// Rule F3
+func TestFlatObjectPatterns(t *testing.T) {
+	for _, row := range []struct {
+		fls      string
+		finds    bool // a query on attrs
+		reported int
+	}{
+		{"~*.ssn", true, 1}, {"~*ssn", true, 1}, {"~a?trs.x", true, 1}, {"~a*.ssn", true, 1}, {"~/attrs.ssn/", true, 1}, {"~*.ssn ~?.a", true, 2},
+		{"~*.ssn ~attrs.ssn", false, 1}, {"~attrs.ssn", false, 0}, {"~attrs.s*", false, 0}, {"~attrs*", false, 0}, {"~title", true, 0}, {"*.ssn", false, 0}, {"attrs", true, 0},
+	} {
+		var list []string
+		for _, text := range strings.Fields(row.fls) {
+			list = append(list, strconv.Quote(text))
+		}
+		roles := mustParse(t, `{"r": {"index_permissions": [{"index_patterns": ["i"], "fls": [`+strings.Join(list, ",")+`], "allowed_actions": ["read"]}]}}`, everyRole, nil)
+		found := 0
+		for _, f := range roles.Lint() {
+			found += strings.Count(f.Problem, "flat_object")
+		}
+		a := accessTo(t, [][]string{strings.Fields(row.fls)}, nil, Options{})
+		got, err := a.Rewrite([]byte(`{"query":{"term":{"attrs":"x"}}}`))
+		if finds := strings.Contains(string(got), "attrs"); err != nil || finds != row.finds || found != row.reported {
+			t.Errorf("%s: %s, %v, %d findings; want %v, %d", row.fls, got, err, found, row.finds, row.reported)
 		}
 	}
 }

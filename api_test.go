@@ -228,7 +228,7 @@ type exportData map[string]string
 // goListExports compiles what the patterns match and all that it imports.
 func goListExports(t *testing.T, patterns ...string) exportData {
 	t.Helper()
-	args := append([]string{"list", "-export", "-deps", "-json=ImportPath,Export"}, patterns...)
+	args := append([]string{"list", "-cover=false", "-export", "-deps", "-json=ImportPath,Export"}, patterns...) // whatever GOFLAGS says
 	out, err := exec.Command("go", args...).Output()
 	if err != nil {
 		t.Fatalf("go list -export: %v", describe(err))

@@ -65,9 +65,11 @@ func breaks(_ context.Context, good []byte) (*http.Response, error) {
 // endless never ceases to send.
 func endless(context.Context, []byte) (*http.Response, error) {
 	res := response(200, nil)
-	res.Body = io.NopCloser(reader(func(b []byte) (int, error) { return copy(b, `{"keys":[`), nil }))
+	res.Body = io.NopCloser(reader(func(b []byte) (int, error) { return copy(b, manyArrays), nil }))
 	return res, nil
 }
+
+var manyArrays = strings.Repeat(`{"keys":[`, 1<<10)
 
 type reader func([]byte) (int, error)
 

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/tokenacl/tokenacl/acl"
 	"pgregory.net/rapid"
 )
@@ -131,7 +131,7 @@ func explains(t fataler, x *acl.Index, s acl.Scope, id string, a acl.ACL, r acl.
 		t.Fatalf("%v explains %v (level %d), want %v (level %d)\nrules %+v\nACL %+v", s, got, got.Level, want, want.Level, r, a)
 	}
 	audience, ok := x.WhoCanSee(id)
-	if again, okAt := x.WhoCanSeeAt(ordinal); !ok || !okAt || !cmp.Equal(audience, again) {
+	if again, okAt := x.WhoCanSeeAt(ordinal); !ok || !okAt || !reflect.DeepEqual(audience, again) {
 		t.Fatalf("who can see: by id %+v %t, by ordinal %+v %t", audience, ok, again, okAt)
 	}
 	if s != (acl.Scope{}) && s != acl.Unrestricted() {

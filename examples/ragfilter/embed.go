@@ -10,9 +10,16 @@ import (
 // dimensions of a vector.
 const dimensions = 256
 
+// unit is what every component of a vector is a whole number of. A product of
+// two components is one of unit², and so is each sum that leads to the inner
+// product of two vectors of length 1, in whatever order: below 4 in size, it fits
+// the 24 bits of a float32. So every engine computes the same, bit by bit, and
+// ties are ties everywhere.
+const unit = 1.0 / 2048
+
 // embed makes the vector of a text: its words, and the sequences of three letters
 // in them, are hashed to a dimension and a sign each (the hashing trick), counted,
-// and brought to length 1. It knows no synonyms. A real service asks a model
+// and brought to length 1, but for rounding to unit. It knows no synonyms. A real service asks a model
 // here; who may see the result is the same question.
 func embed(text string) []float32 {
 	var sum [dimensions]float64
@@ -43,13 +50,14 @@ func embed(text string) []float32 {
 	vector := make([]float32, dimensions)
 	for i, v := range sum {
 		if length > 0 {
-			vector[i] = float32(v / math.Sqrt(length))
+			vector[i] = float32(math.Round(v/math.Sqrt(length)/unit) * unit)
 		}
 	}
 	return vector
 }
 
-// similarity is the cosine of vectors of length 1.
+// similarity is the inner product: the cosine, for vectors of length 1. It is
+// exact, see unit.
 func similarity(a, b []float32) float64 {
 	sum := 0.0
 	for i := range a {

@@ -3,19 +3,20 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/tokenacl/tokenacl/acl"
 )
 
-// engine is a search by vector that applies ACLs itself. It may be shared with
-// nobody: store is called once, and nearest by one caller at a time.
+// engine is a search by vector that applies ACLs itself. store is called once,
+// before nearest, and calls of nearest one after the other.
 type engine interface {
 	name() string
 	// store makes the chunks all there are, with their ACLs read by r.
 	store(ctx context.Context, r acl.Rules, chunks []chunk) error
 	// nearest returns the k chunks of the greatest similarity to vector among those
-	// that s sees, in that order, and all of them if they are fewer.
+	// that s sees, in the order of best, and all of them if they are fewer.
 	nearest(ctx context.Context, s acl.Scope, vector []float32, k int) ([]hit, error)
 }
 
@@ -30,6 +31,22 @@ func best(hits []hit, k int) []hit {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.id, b.id))
 	})
 	return hits[:min(k, len(hits))]
+}
+
+// verified returns the hits that a Verify kept. It drops some when the engine
+// lost its filter; what else it found is then not to be trusted either.
+func verified[T any](kept []T, dropped int, err error, of func(T) hit) ([]hit, error) {
+	if err == nil && dropped > 0 {
+		err = fmt.Errorf("LEAK: the engine found %d hidden chunks", dropped)
+	}
+	if err != nil {
+		return nil, err
+	}
+	hits := make([]hit, len(kept))
+	for i, k := range kept {
+		hits[i] = of(k)
+	}
+	return hits, nil
 }
 
 // memory is the engine in process: an index of ACLs beside the vectors, whose

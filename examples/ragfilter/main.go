@@ -11,8 +11,16 @@
 // model, no download, the same on every machine, and good enough to show who
 // finds what; see embed.
 //
+// The search is in process, unless an engine is named:
+//
+//	go run ./ragfilter -postgres URL      PostgreSQL with pgvector
+//	go run ./ragfilter -opensearch URL    OpenSearch with its plugin for vectors
+//
+// There it makes a table or an index of its own and drops it in the end. With
+// -name it makes one of that name, which must not exist, and keeps it.
+//
 // It exits with 1 on any error, and when an engine finds other chunks than the
-// decisions of package acl say.
+// decisions of package acl say, or in another order.
 package main
 
 import (
@@ -24,20 +32,31 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/tokenacl/tokenacl/acl"
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
 type options struct {
-	as, query string
-	limit     int
+	as, query            string
+	limit                int
+	postgres, opensearch string
+	name                 string
 }
+
+// names are good for a table and for an index.
+var names = regexp.MustCompile(`^[a-z][a-z0-9_]{0,50}$`)
 
 func parseFlags(args []string, stderr io.Writer) (options, error) {
 	var o options
@@ -46,6 +65,9 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.as, "as", "", "ask as `PERSONA`: guest, patricia, james, john, mary, or NAME:GROUP,GROUP")
 	f.StringVar(&o.query, "q", "", "the `QUESTION`")
 	f.IntVar(&o.limit, "n", 5, "chunks at most")
+	f.StringVar(&o.postgres, "postgres", "", "search in PostgreSQL with pgvector, at `URL`: postgres://USER@HOST/DATABASE")
+	f.StringVar(&o.opensearch, "opensearch", "", "search in OpenSearch, at `URL`: http://HOST:9200")
+	f.StringVar(&o.name, "name", "", "make the table or index `NAME`, and keep it")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -54,8 +76,14 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		return o, errors.New("no arguments wanted behind the flags; -q takes the question")
 	case (o.as == "") != (o.query == ""):
 		return o, errors.New("-as and -q go together: who asks, and what")
-	case o.limit < 1:
-		return o, errors.New("-n is too small, want 1 or more")
+	case o.limit < 1 || o.limit > 10_000:
+		return o, errors.New("-n is out of range, want 1 to 10,000")
+	case o.as != "" && o.postgres != "" && o.opensearch != "":
+		return o, errors.New("-as asks one engine; want -postgres or -opensearch")
+	case o.name != "" && !names.MatchString(o.name):
+		return o, errors.New("-name is no name for both engines; want a letter, then letters, digits and _, all small, 51 at most")
+	case o.name != "" && o.postgres == "" && o.opensearch == "":
+		return o, errors.New("-name goes with -postgres or -opensearch; in process there is no table")
 	}
 	return o, nil
 }
@@ -67,13 +95,47 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	out := bufio.NewWriter(stdout)
 	if err == nil {
-		err = o.do(ctx, out, []engine{new(memory)})
+		err = o.withEngines(ctx, func(engines []engine) error { return o.do(ctx, out, engines) })
 	}
 	if err = cmp.Or(err, out.Flush()); err != nil {
 		fmt.Fprintln(stderr, "ragfilter:", err)
 		return 1
 	}
 	return 0
+}
+
+// withEngines calls do with the engines that are asked for, and cleans up behind
+// it, after an interrupt too.
+func (o options) withEngines(ctx context.Context, do func([]engine) error) (err error) {
+	var engines []engine
+	name := cmp.Or(o.name, ownName())
+	clean := func(e interface {
+		close(ctx context.Context, keep bool) error
+	}) {
+		if closed := e.close(context.WithoutCancel(ctx), o.name != ""); closed != nil {
+			err = errors.Join(err, fmt.Errorf("%s is left there: %w", name, closed))
+		}
+	}
+	if o.postgres != "" {
+		d, err := openPostgres(o.postgres, name)
+		if err != nil {
+			return err
+		}
+		defer clean(d)
+		engines = append(engines, d)
+	}
+	if o.opensearch != "" {
+		c, err := openOpenSearch(o.opensearch, name)
+		if err != nil {
+			return err
+		}
+		defer clean(c)
+		engines = append(engines, c)
+	}
+	if len(engines) == 0 {
+		engines = append(engines, new(memory))
+	}
+	return do(engines)
 }
 
 func (o options) do(ctx context.Context, out *bufio.Writer, engines []engine) error {

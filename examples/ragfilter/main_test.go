@@ -24,7 +24,7 @@ func ask(t *testing.T, args ...string) (code int, stdout, stderr string) {
 // Rule P1
 func TestCompare(t *testing.T) {
 	code, out, stderr := ask(t)
-	if code != 0 || !strings.Contains(out, "100 answers compared") || stderr != "" {
+	if code != 0 || !strings.Contains(out, "memory: 100 answers compared") || stderr != "" {
 		t.Fatalf("exit %d, %s, %s", code, out, stderr)
 	}
 	if len(personas) != 5 || len(questions) != 20 {
@@ -71,7 +71,7 @@ func TestChunks(t *testing.T) {
 		if len([]rune(c.text)) > 2*chunkRunes || c.text == "" || c.acl == nil || c.title == "" {
 			t.Errorf("chunk %s: %d runes, ACL %v, title %q", c.id, len(c.text), c.acl, c.title)
 		}
-		if l := similarity(c.vector, c.vector); math.Abs(l-1) > 1e-5 {
+		if l := similarity(c.vector, c.vector); math.Abs(l-1) > 1e-2 {
 			t.Errorf("%s has a vector of length %v", c.id, l)
 		}
 	}
@@ -86,6 +86,42 @@ func TestChunks(t *testing.T) {
 	}
 }
 
+// Inner products are the same in floats of 32 bits, in any order of the sum, so
+// engines have the same order, and the same ties.
+func TestExact(t *testing.T) {
+	lib, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, below := 0, 0
+	for _, q := range questions {
+		v := embed(q)
+		for _, c := range lib.chunks {
+			var up, down float32
+			for i := range v {
+				up += v[i] * c.vector[i]
+				down += v[dimensions-1-i] * c.vector[dimensions-1-i]
+			}
+			n++
+			want := similarity(v, c.vector)
+			if float64(up) != want || float64(down) != want {
+				t.Fatalf("%s, %q: %v and %v, want %v", c.id, q, up, down, want)
+			}
+			score := float32(want) + 1
+			if want < 0 {
+				below++
+				score = 1 / (1 - float32(want))
+			}
+			if got := (found{Score: score}).similarity(); got != want {
+				t.Fatalf("%s, %q: similarity %v of the score %v, want %v", c.id, q, got, score, want)
+			}
+		}
+	}
+	if n < 20*200 || below < 500 {
+		t.Errorf("%d products, %d below 0", n, below)
+	}
+}
+
 // Vectors are the same on every machine, and similar texts are near.
 func TestEmbed(t *testing.T) {
 	a, b, c := embed("rotate the signing key"), embed("Signing keys, rotated"), embed("quarterly budget of the kitchen")
@@ -95,13 +131,15 @@ func TestEmbed(t *testing.T) {
 	if e := embed(" - "); similarity(e, e) != 0 {
 		t.Error("a vector of nothing")
 	}
-	if got := fmt.Sprintf("%.4f", similarity(embed("token"), embed("tokens"))); got != "0.4536" {
+	if got := fmt.Sprintf("%.4f", similarity(embed("token"), embed("tokens"))); got != "0.4530" {
 		t.Errorf("token and tokens: %s", got)
 	}
 }
 
 func TestFlags(t *testing.T) {
-	for _, args := range [][]string{{"x"}, {"-as", "mary"}, {"-q", "x"}, {"-as", "nobody", "-q", "x"}, {"-as", ":g", "-q", "x"}, {"-n", "0"}, {"-z"}} {
+	for _, args := range [][]string{{"x"}, {"-as", "mary"}, {"-q", "x"}, {"-as", "nobody", "-q", "x"}, {"-as", ":g", "-q", "x"}, {"-n", "0"}, {"-n", "10001"}, {"-z"},
+		{"-name", "x"}, {"-name", "Index", "-opensearch", "http://h"}, {"-name", "a,b", "-opensearch", "http://h"}, {"-opensearch", "h:9200"}, {"-opensearch", "ftp://h"},
+		{"-postgres", "postgres://h:x/"}, {"-as", "mary", "-q", "x", "-opensearch", "http://h", "-postgres", "postgres://h"}} {
 		if code, out, stderr := ask(t, args...); code != 1 || out != "" || stderr == "" {
 			t.Errorf("%v: exit %d, %q, %q", args, code, out, stderr)
 		}
@@ -140,13 +178,14 @@ func TestCompareCanFail(t *testing.T) {
 		want   string
 	}{
 		"right":    {&broken{change: func(h []hit) []hit { return h }}, ""},
-		"rounding": {&broken{change: func(h []hit) []hit { h[0].score += 1e-7; return h }}, ""},
+		"rounding": {&broken{change: func(h []hit) []hit { h[0].score += 1e-7; return h }}, "at place 1, want"},
 		"fewer":    {&broken{change: func(h []hit) []hit { return h[1:] }}, "4 chunks, want 5"},
-		"twice":    {&broken{change: func(h []hit) []hit { h[1] = h[0]; return h }}, "twice"},
-		"unknown":  {&broken{change: func(h []hit) []hit { h[0].id = "x"; return h }}, "unknown"},
+		"more":     {&broken{change: func(h []hit) []hit { return append(h, h[0]) }}, "6 chunks, want 5"},
+		"twice":    {&broken{change: func(h []hit) []hit { h[1] = h[0]; return h }}, "at place 2, want"},
+		"unknown":  {&broken{change: func(h []hit) []hit { h[0].id = "x"; return h }}, "LEAK: x"},
 		"hidden":   {&broken{change: func(h []hit) []hit { h[0].id = "Data/white-papers/verification-order.md#1"; return h }}, "LEAK"},
-		"order":    {&broken{change: func(h []hit) []hit { slices.Reverse(h); return h }}, "place 1"},
-		"score":    {&broken{change: func(h []hit) []hit { h[0].score += 0.1; return h }}, "similarity"},
+		"order":    {&broken{change: func(h []hit) []hit { h[3], h[4] = h[4], h[3]; return h }}, "place 4, want"},
+		"score":    {&broken{change: func(h []hit) []hit { h[4].score = 0; return h }}, "similarity 0 is at place 5"},
 		"error":    {&broken{change: func(h []hit) []hit { return h }, err: errors.New("down")}, "memory: down"},
 	} {
 		err := options{limit: 5}.do(t.Context(), bufio.NewWriter(io.Discard), []engine{new(memory), tt.engine})

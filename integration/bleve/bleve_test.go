@@ -34,6 +34,8 @@ func TestKit(t *testing.T) {
 	if report.Decisions < 5000*200+3*850*160 {
 		t.Errorf("only %v", report)
 	}
+	real.Proven(t, real.Proof{Engine: "Bleve", Version: real.Version(t, "github.com/blevesearch/bleve/v2"), How: "itself, in process",
+		Feature: "requests of callers, totals, facets, Verify, each rule"}.Report(report))
 }
 
 var (

@@ -6,7 +6,8 @@ import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 
 const port = Number(process.argv[2])
 const db = await PGlite.create({ extensions: { vector } })
-const server = new PGLiteSocketServer({ db, port, host: '127.0.0.1' })
+// One session for all connections; a new one may come while the last is closing.
+const server = new PGLiteSocketServer({ db, port, host: '127.0.0.1', maxConnections: 8 })
 await server.start()
 process.stdin.resume()
 process.stdin.on('end', () => process.exit(0))

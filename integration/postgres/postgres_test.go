@@ -15,6 +15,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/acltest"
 	"github.com/tokenacl/tokenacl/acl/pushdown/postgres"
+	"github.com/tokenacl/tokenacl/integration/real"
 )
 
 // without are the corners that the package refuses.
@@ -30,12 +31,13 @@ func TestPostgreSQL(t *testing.T) {
 	url := debian.get(t)
 	for _, tt := range []struct {
 		name    string
+		feature string
 		options postgres.Options
 		kit     acltest.Options
 		least   int
 	}{
-		{"default", postgres.Options{}, acltest.Options{Documents: 6000, Callers: 250, Without: without}, 3_000_000},
-		{"few visible", postgres.Options{Table: "public.documents", FewVisible: true}, acltest.Options{RuleSets: few, Without: without}, 400_000},
+		{"default", "filter, every set of rules", postgres.Options{}, acltest.Options{Documents: 6000, Callers: 250, Without: without}, 3_000_000},
+		{"few visible", "filter by the index (FewVisible)", postgres.Options{Table: "public.documents", FewVisible: true}, acltest.Options{RuleSets: few, Without: without}, 400_000},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			db, _ := database(t, url)
@@ -43,6 +45,7 @@ func TestPostgreSQL(t *testing.T) {
 			if report.Decisions < tt.least {
 				t.Errorf("only %v", report)
 			}
+			real.Proven(t, proof(t, db, tt.feature).Report(report))
 		})
 	}
 	t.Run("database/sql", func(t *testing.T) {
@@ -57,6 +60,7 @@ func TestPostgreSQL(t *testing.T) {
 		if report.Decisions < 400_000 || e.dropped > 0 {
 			t.Errorf("only %v, and Verify drops %d", report, e.dropped)
 		}
+		real.Proven(t, proof(t, db, "filter by database/sql, Verify").Report(report))
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/acltest"
 	"github.com/tokenacl/tokenacl/acl/pushdown/postgres"
+	"github.com/tokenacl/tokenacl/integration/real"
 )
 
 // secured makes the roles owner and reader, neither of them a superuser, and
@@ -91,6 +92,11 @@ func TestRowSecurity(t *testing.T) {
 			if report.Decisions < 400_000 {
 				t.Errorf("only %v", report)
 			}
+			feature := "row-level security on a pooled connection"
+			if lookup {
+				feature = "row-level security by the index"
+			}
+			real.Proven(t, proof(t, admin, feature).Report(report))
 		})
 	}
 }

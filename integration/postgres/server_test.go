@@ -136,6 +136,17 @@ func texts(t testing.TB, db *pgxpool.Pool, sql string, args ...any) []string {
 	return v
 }
 
+// proof is that of a server, whose minor version follows what can be had.
+func proof(t testing.TB, db *pgxpool.Pool, feature string) real.Proof {
+	t.Helper()
+	version := one[int](t, db, "SELECT current_setting('server_version_num')::int / 10000")
+	how := "its server, of Debian"
+	if strings.Contains(one[string](t, db, "SELECT version()"), "emscripten") {
+		how = "its code in WebAssembly (PGlite), with pgvector"
+	}
+	return real.Proof{Engine: "PostgreSQL", Version: strconv.Itoa(version), How: how, Feature: feature}
+}
+
 // store makes the table documents anew and fills it. Documents whose ACL is
 // invalid are stored as what Fields returns: they admit nobody.
 func store(ctx context.Context, db *pgxpool.Pool, r acl.Rules, docs []acltest.Document) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/acltest"
 	"github.com/tokenacl/tokenacl/acl/pushdown/postgres"
+	"github.com/tokenacl/tokenacl/integration/real"
 )
 
 // PostgreSQL 18 in WebAssembly, with pgvector. It has one session for all of
@@ -27,6 +28,7 @@ func TestPGlite(t *testing.T) {
 		if report.Decisions < 1_200_000 {
 			t.Errorf("only %v", report)
 		}
+		real.Proven(t, proof(t, db, "filter").Report(report))
 	})
 	t.Run("nearest", func(t *testing.T) { testNearest(t, db) })
 }
@@ -133,6 +135,9 @@ func testNearest(t *testing.T, db *pgxpool.Pool) {
 	if short < 2 {
 		t.Errorf("the index falls short %d times: this shows nothing", short)
 	}
+	p := proof(t, db, "nearest vectors: as many as are visible")
+	p.Documents, p.Callers, p.Answers = n, 4, 8
+	real.Proven(t, p)
 }
 
 func vector(rng *rand.Rand) string {

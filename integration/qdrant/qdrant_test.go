@@ -2,6 +2,8 @@ package qdrant
 
 import (
 	"encoding/json"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/acltest"
 	"github.com/tokenacl/tokenacl/acl/pushdown/qdrant"
+	"github.com/tokenacl/tokenacl/integration/real"
 )
 
 var someRules = []acl.Rules{{DenyOnlyEveryone: true}, {AnyLevel: true, Fold: true}, {DenyOnlyEveryone: true, MissingGroupsMeanNone: true}}
@@ -21,6 +24,7 @@ func TestEdge(t *testing.T) {
 	if report.Decisions < 5000*200+3*850*160 {
 		t.Errorf("only %v", report)
 	}
+	real.Proven(t, proof(t, "its engine in process", "qdrant-edge-py", "filter, count, each rule").Report(report))
 }
 
 var (
@@ -33,6 +37,17 @@ var (
 var small = []acltest.Document{
 	{ID: "a", ACL: staff}, {ID: "b", ACL: acl.List{acl.Allow.Group("staff"), acl.Deny.User("mary")}},
 	{ID: "c", ACL: acl.Hierarchy{staff, {acl.Allow.Group("board")}}}, {ID: "d", ACL: acl.Public()},
+}
+
+// proof is that of one of its packages for Python.
+func proof(t *testing.T, how, pkg, feature string) real.Proof {
+	t.Helper()
+	text, err := os.ReadFile("requirements.txt")
+	version := regexp.MustCompile(`(?m)^` + pkg + `==(.+)$`).FindStringSubmatch(string(text))
+	if err != nil || version == nil {
+		t.Fatalf("the version of %s: %v", pkg, err)
+	}
+	return real.Proof{Engine: "Qdrant", Version: "(" + pkg + " " + version[1] + ")", How: how + ", not the server", Feature: feature}
 }
 
 func clause(t *testing.T, s acl.Scope, o qdrant.Options) qdrant.Clause {
@@ -93,7 +108,7 @@ func TestBodies(t *testing.T) {
 	}
 
 	c := clause(t, mary, qdrant.Options{})
-	for user, want := range map[string]string{
+	requests := map[string]string{
 		`{}`: "ad", `{"filter":{}}`: "ad", `{"filter":{"should":[{"key":"text","match":{"value":"word"}},{"has_id":[2,3]}]}}`: "ad",
 		`{"filter":{"must":{"has_id":[2,3]}}}`: "", `{"filter":{"must_not":[{"has_id":[1]}]},"with_vector":true}`: "d",
 		`{"filter":{"min_should":{"conditions":[{"has_id":[2,4]}],"min_count":1}}}`:                                                      "d",
@@ -101,7 +116,8 @@ func TestBodies(t *testing.T) {
 		`{"query":{"fusion":"rrf"},"prefetch":[{"query":` + vector + `},{"query":` + vector + `,"filter":{"must":[{"has_id":[2,1]}]}}]}`: "ad",
 		`{"query":` + vector + `,"prefetch":{"prefetch":[{"query":` + vector + `}],"query":` + vector + `},"offset":1}`:                  "a",
 		`{"query":{"nearest":` + vector + `},"params":{"exact":true},"score_threshold":2}`:                                               "d",
-	} {
+	}
+	for user, want := range requests {
 		got, hits := finds(t, client, c, user)
 		if got != want {
 			t.Errorf("%s finds %q, want %q", user, got, want)
@@ -120,6 +136,9 @@ func TestBodies(t *testing.T) {
 	if len(kept) != 2 || dropped != 2 || err != nil {
 		t.Errorf("%d kept, %d dropped, %v", len(kept), dropped, err)
 	}
+	p := proof(t, "the local mode of its client", "qdrant-client", "requests of callers, Verify")
+	p.Documents, p.Callers, p.Answers = len(small), 1, len(requests)
+	real.Proven(t, p)
 }
 
 // The schema of the API has all that this package makes.

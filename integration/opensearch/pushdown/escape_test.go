@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/pushdown/opensearch"
+	"github.com/tokenacl/tokenacl/integration/real"
 )
 
 const library = `"title": {"type": "text"}, "lang": {"type": "keyword"}, "price": {"type": "integer"}, "date": {"type": "date"}, "guess": {"type": "keyword"},
@@ -75,6 +76,9 @@ func accepted(t *testing.T, e *engine) {
 	if tried != 14+2*31+5 || hits < 60 {
 		t.Errorf("%d requests, %d hits", tried, hits)
 	}
+	p := proof(e.version, "requests of callers: nothing hidden in any answer")
+	p.Documents, p.Callers, p.Answers = 5, 1, tried
+	real.Proven(t, p)
 }
 
 // lines are of a file that the tests of the package have.

@@ -12,14 +12,31 @@ import (
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/pushdown/opensearch"
 	server "github.com/tokenacl/tokenacl/integration/opensearch"
+	"github.com/tokenacl/tokenacl/integration/real"
 )
 
-// Neighbours are sought among what the caller sees: as many as were asked for
-// are found, the nearest first, where a filter beside knn leaves few or none.
+// Vectors are sought among what the caller sees. The example finds in OpenSearch
+// what it finds in process.
 //
-// Rules P3, P1
-func TestNeighbours(t *testing.T) {
-	e := &engine{t: t, server: server.Start(t, server.Config{Version: versions[0], Vectors: true}), index: "vectors"}
+// Rules P1, P3, P5
+func TestVectors(t *testing.T) {
+	s := server.Start(t, server.Config{Version: versions[0], Vectors: true})
+	t.Run("Neighbours", func(t *testing.T) { neighbours(t, s) })
+	t.Run("Ragfilter", func(t *testing.T) {
+		real.Ragfilter(t, "opensearch", s.URL, proof(versions[0], "`examples/ragfilter`"), func() []string {
+			status, list := s.Do(t, "GET", "/_cat/indices?h=index&expand_wildcards=all", "", nil)
+			if status != 200 {
+				t.Fatalf("%d %s", status, list)
+			}
+			return slices.Sorted(slices.Values(strings.Fields(string(list))))
+		})
+	})
+}
+
+// neighbours are as many as were asked for, the nearest first, where a filter
+// beside knn leaves few or none.
+func neighbours(t *testing.T, on *server.Server) {
+	e := &engine{t: t, server: on, index: "vectors"}
 	e.do("PUT", "/vectors", []byte(`{"settings": {"index.knn": true, "number_of_replicas": 0}, "mappings": {"properties": {
 		"vector": {"type": "knn_vector", "dimension": 8, "method": {"name": "hnsw", "engine": "lucene", "space_type": "l2"}}}}}`), 200)
 	e.do("PUT", "/vectors/_mapping", opensearch.Mapping(acl.Rules{}), 200)
@@ -85,6 +102,9 @@ func TestNeighbours(t *testing.T) {
 	if found != 190 || short < 15 {
 		t.Errorf("%d neighbours, %d searches short", found, short)
 	}
+	p := proof(versions[0], "nearest vectors: as many as are visible")
+	p.Documents, p.Callers, p.Answers = documents, 20, 20
+	real.Proven(t, p)
 }
 
 // nearest is by looking at all.

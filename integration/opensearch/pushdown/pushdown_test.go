@@ -13,6 +13,7 @@ import (
 	"github.com/tokenacl/tokenacl/acl/acltest"
 	"github.com/tokenacl/tokenacl/acl/pushdown/opensearch"
 	server "github.com/tokenacl/tokenacl/integration/opensearch"
+	"github.com/tokenacl/tokenacl/integration/real"
 )
 
 // versions are those of the last two major versions.
@@ -24,6 +25,7 @@ type engine struct {
 	server  *server.Server
 	index   string
 	rules   acl.Rules
+	version string
 	lookup  string // the index of principals, if clauses are to use it
 	hits    int    // that Verify kept
 	dropped int
@@ -149,8 +151,13 @@ func (e *engine) Search(s acl.Scope) (ids []string, err error) {
 // part is one of the tests below, with an index of its own.
 func (e *engine) part(t *testing.T, name string, test func(*testing.T, *engine)) {
 	t.Run(name, func(t *testing.T) {
-		test(t, &engine{t: t, server: e.server, index: strings.ToLower(name)})
+		test(t, &engine{t: t, server: e.server, version: e.version, index: strings.ToLower(name)})
 	})
+}
+
+// proof is that of a server.
+func proof(version, feature string) real.Proof {
+	return real.Proof{Engine: "OpenSearch", Version: version, How: "its server, of Maven Central", Feature: feature}
 }
 
 // A real OpenSearch decides as acl does, understands what is sent to it, and
@@ -160,7 +167,7 @@ func (e *engine) part(t *testing.T, name string, test func(*testing.T, *engine))
 func TestOpenSearch(t *testing.T) {
 	for i, version := range versions {
 		t.Run(version, func(t *testing.T) {
-			e := &engine{server: server.Start(t, server.Config{Version: version})}
+			e := &engine{server: server.Start(t, server.Config{Version: version}), version: version}
 			e.part(t, "Rules", rules)
 			e.part(t, "Accepted", accepted)
 			if i > 0 {
@@ -182,6 +189,7 @@ func kit(t *testing.T, e *engine) {
 	if report.Decisions < 1_000_000 || report.Allowed < 100_000 || e.hits < 100_000 || e.dropped != 0 {
 		t.Errorf("%v, %d hits verified, %d dropped", report, e.hits, e.dropped)
 	}
+	real.Proven(t, proof(e.version, "filter, Verify").Report(report))
 }
 
 // rules has each rule in one set at least; package terms is tried with them all.
@@ -191,6 +199,7 @@ func rules(t *testing.T, e *engine) {
 	if report.RuleSets != 4 || report.Decisions < 500_000 || e.dropped != 0 {
 		t.Errorf("%v, %d dropped", report, e.dropped)
 	}
+	real.Proven(t, proof(e.version, "filter, each rule").Report(report))
 }
 
 // principals makes the index that clauses look callers up in.
@@ -205,6 +214,7 @@ func lookup(t *testing.T, e *engine) {
 	if report.Decisions < 850*160 || e.dropped != 0 {
 		t.Errorf("%v, %d dropped", report, e.dropped)
 	}
+	real.Proven(t, proof(e.version, "callers by lookup").Report(report))
 }
 
 // manyTerms is a caller of more terms than one query takes: exact by lookup, and

@@ -37,6 +37,7 @@ var accepted = []struct{ name, body, want string }{
 		`{"query":{"bool":{"must":[{"bool":{"filter":{"nested":{"path":"p","query":{"match_all":{}}}},"must":{"knn":{"v":{"filter":{"bool":{"filter":[FILTER]}},"vector":[1]}}}}}],"filter":[FILTER]}},"_source":{"excludes":["tokenacl"]}}`},
 	{"and a query", `{"knn": [{"field": "vector", "query_vector": [1]}], "query": {"match_none": {}}}`,
 		`{"query":{"bool":{"must":[{"match_none":{}}],"filter":[FILTER]}},"knn":[{"filter":{"bool":{"filter":[FILTER]}},"field":"vector","query_vector":[1]}],"_source":{"excludes":["tokenacl"]}}`},
+	{"no neighbours", `{"knn": []}`, `{"query":{"bool":{"must":[{"match_all":{}}],"filter":[FILTER]}},"knn":[],"_source":{"excludes":["tokenacl"]}}`},
 	{"Elasticsearch's query", `{"query": {"knn": {"field": "vector", "query_vector": [1]}}}`,
 		`{"query":{"bool":{"must":[{"knn":{"filter":{"bool":{"filter":[FILTER]}},"field":"vector","query_vector":[1]}}],"filter":[FILTER]}},"_source":{"excludes":["tokenacl"]}}`},
 }
@@ -239,6 +240,8 @@ var escapes = []struct{ name, body, path string }{
 	{"ACL in values", `{"docvalue_fields": [{"field": "tokenacl.deny"}]}`, "/docvalue_fields/0/field"},
 	{"sort by script", `{"sort": {"_script": {"type": "number", "script": "1"}}}`, "/sort/_script"},
 	{"sort by ACL", `{"sort": ["title", "tokenacl.allow"]}`, "/sort/1"},
+	{"sort by place in the index", `{"sort": ["title", "_doc"]}`, "/sort/1"},
+	{"sort by place in the index, as member", `{"sort": {"_doc": "asc"}}`, "/sort/_doc"},
 	{"sort by nested objects", `{"sort": [{"p.x": {"order": "asc", "nested": {"path": "p"}}}]}`, "/sort/0/p.x/nested"},
 	{"sort by distance", `{"sort": [{"_geo_distance": {"place": [1, 2]}}]}`, "/sort/0/_geo_distance"},
 	{"hits of groups", `{"collapse": {"field": "x", "inner_hits": {"name": "y"}}}`, "/collapse/inner_hits"},

@@ -237,6 +237,8 @@ var escapes = []struct{ name, body, path string }{
 	{"stored fields", `{"stored_fields": ["_source"]}`, "/stored_fields"},
 	{"ACL in fields", `{"fields": ["tokenacl.allow"]}`, "/fields/0"},
 	{"all fields", `{"fields": ["title", "*"]}`, "/fields/1"},
+	{"field without a name", `{"fields": [""]}`, "/fields/0"},
+	{"weight without a field", `{"query": {"multi_match": {"query": "x", "fields": ["^2"]}}}`, "/query/multi_match/fields/0"},
 	{"ACL in values", `{"docvalue_fields": [{"field": "tokenacl.deny"}]}`, "/docvalue_fields/0/field"},
 	{"sort by script", `{"sort": {"_script": {"type": "number", "script": "1"}}}`, "/sort/_script"},
 	{"sort by ACL", `{"sort": ["title", "tokenacl.allow"]}`, "/sort/1"},

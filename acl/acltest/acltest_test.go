@@ -154,6 +154,28 @@ func TestBroken(t *testing.T) {
 			}
 			return decide(s, a, r)
 		},
+		"further levels of denials alone dropped": func(s acl.Scope, a acl.ACL, r acl.Rules) bool {
+			if h, ok := a.(acl.Hierarchy); ok && len(h) > 1 {
+				kept := acl.Hierarchy{slices.Clone(h[0])}
+				for _, l := range h[1:] {
+					if slices.ContainsFunc(l, func(e acl.Entry) bool { return e.Access == acl.Allow }) {
+						kept = append(kept, l)
+					} else {
+						kept[0] = append(kept[0], l...)
+					}
+				}
+				a = kept
+			}
+			return decide(s, a, r)
+		},
+		"further levels that match nobody dropped": func(s acl.Scope, a acl.ACL, r acl.Rules) bool {
+			if h, ok := a.(acl.Hierarchy); ok && len(h) > 1 {
+				a = append(h[:1:1], slices.DeleteFunc(slices.Clone(h[1:]), func(l acl.List) bool {
+					return !slices.ContainsFunc(l, func(e acl.Entry) bool { return e.Type == acl.Group || e.DataSourceID == "" })
+				})...)
+			}
+			return decide(s, a, r)
+		},
 		"zero scope is everything": func(s acl.Scope, a acl.ACL, r acl.Rules) bool {
 			return s.String() == "scope(nothing)" || decide(s, a, r)
 		},

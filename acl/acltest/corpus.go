@@ -28,7 +28,7 @@ var names = []string{
 	"'; DROP TABLE documents; --", "1 OR 1=1", "NULL", "null", "true", "u", "g", "s", "everyone", "_all", "public",
 	// Terms of packages below acl/pushdown, as names.
 	"ustaff", "gstaff", "astaff", "s4:wikistaff", "4:wikistaff", "wikistaff", "u*", "g?", "ummary",
-	"line\nbreak", "crlf\r\n", "日本語", "👩‍👧", "👩", "\u202eevil", "a\u200bb", "ab", "\uffff", "\ufffd", "\U0010ffff", `\u0041`, "A",
+	"line\u2028break", "line\nbreak", "crlf\r\n", "日本語", "👩‍👧", "👩", "\u202eevil", "a\u200bb", "ab", "\uffff", "\ufffd", "\U0010ffff", `\u0041`, "A",
 }
 
 // sources are data sources whose ids run into the names after them.
@@ -121,6 +121,9 @@ func (m maker) corners() []acl.ACL {
 		acl.List{of(acl.Allow.User("mary"), "wiki")}, acl.List{of(acl.Deny.User("mary"), "wiki"), acl.Allow.Group(popular(2))},
 		acl.Hierarchy{{acl.Deny.User("bob")}, {acl.Allow.Group(popular(0))}},
 		acl.Hierarchy{{acl.Deny.User("bob")}, {acl.Deny.Group("denied")}},
+		// A level in the middle that nobody passes, of which there is nothing to store.
+		acl.Hierarchy{{acl.Allow.Group(popular(0))}, {acl.Deny.User("bob")}, {acl.Allow.Group(popular(0))}},
+		acl.Hierarchy{{acl.Allow.User("mary")}, {of(acl.Allow.User("mary"), "wiki")}, {acl.Allow.User("mary")}},
 		acl.List{acl.Allow.Group(popular(0)), acl.Allow.Group(popular(0)), acl.Allow.User("mary"), acl.Allow.User("mary")})
 }
 

@@ -116,6 +116,12 @@ func TestFilter(t *testing.T) {
 	if both := string(filter(t, acl.Unrestricted(), acl.Rules{}, one).And(bleve.Clause{}).JSON()); both != `{"conjuncts":[{"match_all":{}},{"match_none":{}}]}` {
 		t.Errorf("And: %s", both)
 	}
+	verify, plain := filter(t, acl.Guest(), acl.Rules{}, bleve.Options{Levels: 1, Verify: true}), filter(t, acl.Guest(), acl.Rules{}, one)
+	for _, c := range []bleve.Clause{verify.And(plain), plain.And(verify)} {
+		if text, err := bleve.Request(c, []byte(`{"query":{"match_all":{}}}`)); err != nil || !strings.Contains(string(text), `"fields":["tokenacl.acl"]`) {
+			t.Errorf("And does not ask for the ACL: %s, %v", text, err)
+		}
+	}
 }
 
 // Rule G3
@@ -319,7 +325,7 @@ func TestDepth(t *testing.T) {
 // Rules P5, G1
 func TestVerify(t *testing.T) {
 	texts := map[string]string{}
-	for name, a := range map[string]acl.ACL{"list": list, "public": acl.Public(), "levels": acl.Hierarchy{{acl.Allow.User("mary")}, {acl.Allow.User("eve")}}} {
+	for name, a := range map[string]acl.ACL{"list": list, "public": acl.Public(), "long": acl.List{acl.Allow.User("mary"), acl.Allow.User(strings.Repeat("x", 1000))}, "levels": acl.Hierarchy{{acl.Allow.User("mary")}, {acl.Allow.User("eve")}}} {
 		fields, err := bleve.Fields(a, acl.Rules{}, bleve.Options{Verify: true})
 		if err != nil {
 			t.Fatal(err)
@@ -333,14 +339,15 @@ func TestVerify(t *testing.T) {
 	} {
 		texts[name] = text
 	}
-	page := []string{"list", "empty", "public", "no object", "no levels", "levels null", "no denials", "number", "levels", "text", "denials", "number denied", "more", "twice"}
+	page := []string{"list", "empty", "public", "no object", "no levels", "levels null", "no denials", "number", "levels", "text", "denials", "number denied", "more", "twice", "long"}
 	stored := func(name string) string { return texts[name] }
 	for _, tt := range []struct {
 		name  string
 		scope acl.Scope
 		want  []string
 	}{
-		{"mary", mary, []string{"list", "public"}}, {"eve", eve, []string{"public"}}, {"guest", acl.Guest(), []string{"public"}}, {"nobody", acl.Scope{}, nil},
+		{"mary", mary, []string{"list", "public", "long"}}, {"eve", eve, []string{"public"}}, {"guest", acl.Guest(), []string{"public"}}, {"nobody", acl.Scope{}, nil},
+		{"everything", acl.Unrestricted(), []string{"list", "public", "no levels", "levels", "long"}},
 	} {
 		kept, dropped, err := bleve.Verify(tt.scope, acl.Rules{}, page, stored)
 		if diff := cmp.Diff(tt.want, kept); diff != "" || dropped != len(page)-len(tt.want) || err != nil {

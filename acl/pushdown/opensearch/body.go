@@ -110,14 +110,14 @@ func (w *writer) filtered(query strictjson.Value) error {
 	return nil
 }
 
-// body writes the query first, and _source last; both are there always.
+// body writes the query first, unless there is knn alone, and _source last.
 func (w *writer) body(v strictjson.Value) error {
 	if v.Kind() != strictjson.Object {
 		return refuse("want an object, not " + v.Kind().String())
 	}
 	w.add("{")
 	query, given := v.Get("query")
-	if _, vectors := v.Get("knn"); given || !vectors { // knn alone finds nothing else
+	if knn, _ := v.Get("knn"); given || knn.Len() == 0 { // knn alone finds nothing else; a list of none, everything
 		w.add(`"query":`)
 		if err := w.filtered(query); err != nil {
 			return at("query", err)
@@ -185,9 +185,10 @@ var (
 	sorting     = byKind{strictjson.String: sortField, strictjson.Object: perName(sortKey, sortOrder)}.read
 )
 
-// sortKey is a field, or what every hit has.
+// sortKey is a field, or what every hit has. It is not _doc, whose values count
+// hidden documents.
 func sortKey(name string) *request.Error {
-	if name == "_score" || name == "_doc" || name == "_id" {
+	if name == "_score" || name == "_id" {
 		return nil
 	}
 	return checkField(name)

@@ -32,7 +32,7 @@ func Mapping(r acl.Rules) []byte {
 // r say. response is that of GET /index/_mapping; of several indices, each is
 // checked. The error, an [*Error], names the place. It also refuses fields that
 // are an alias of ours, are copied to ours, or are made by a script under our
-// name.
+// name, and a _source without all of ours.
 func CheckMapping(response []byte, r acl.Rules) error { return public(checkIndices(response, r)) }
 
 func checkIndices(response []byte, r acl.Rules) error {
@@ -65,6 +65,9 @@ func checkMappings(v strictjson.Value, r acl.Rules) error {
 	if got, _ := properties.Get(Field); err != nil || !reflect.DeepEqual(got.Any(), want.Any()) {
 		return at("properties", at(Field, refuse("is not what Mapping declares; make a new index with it")))
 	}
+	if err := checkSource(v); err != nil {
+		return at("_source", err)
+	}
 	for _, made := range []string{"runtime", "derived"} {
 		fields, _ := v.Get(made)
 		for name := range fields.Members() {
@@ -74,6 +77,23 @@ func checkMappings(v strictjson.Value, r acl.Rules) error {
 		}
 	}
 	return checkWays(v)
+}
+
+// checkSource refuses a _source that keeps a part of the ACL: a partial update
+// stores what is in there, and without its denials a document admits too many.
+func checkSource(v strictjson.Value) error {
+	excludes, _ := v.Pointer("/_source/excludes")
+	for _, e := range each(excludes) {
+		if pattern, _ := e.Str(); hidesACL(pattern) {
+			return at("excludes", refuse("takes the ACL, or a part of it, out of documents; name other fields"))
+		}
+	}
+	includes, given := v.Pointer("/_source/includes")
+	keeps := func(e strictjson.Value) bool { pattern, _ := e.Str(); return matches(pattern, Field) }
+	if all := each(includes); given && len(all) > 0 && !slices.ContainsFunc(all, keeps) {
+		return at("includes", refuse("leaves the ACL, or a part of it, out of documents; add "+Field))
+	}
+	return nil
 }
 
 // checkWays refuses what leads to our fields by another name, at any depth and

@@ -58,6 +58,11 @@ func TestCheckMapping(t *testing.T) {
 		{"copied by a template", with(`"properties":{`, `"dynamic_templates":[{"t":{"match":"*","mapping":{"copy_to":"tokenacl.allow"}}}],"properties":{`), "/docs/mappings/dynamic_templates/0/t/mapping"},
 		{"made when it is asked for", with(`"properties":{`, `"runtime":{"tokenacl.deny":{"type":"keyword"}},"properties":{`), "/docs/mappings/runtime/tokenacl.deny"},
 		{"derived", with(`"properties":{`, `"derived":{"tokenacl.allow":{"type":"keyword"}},"properties":{`), "/docs/mappings/derived/tokenacl.allow"},
+		{"denials lost by a partial update", with(`"properties":{`, `"_source":{"excludes":["tokenacl.deny"]},"properties":{`), "/docs/mappings/_source/excludes"},
+		{"levels lost", with(`"properties":{`, `"_source":{"excludes":["text","*.levels"]},"properties":{`), "/docs/mappings/_source/excludes"},
+		{"denials not kept", with(`"properties":{`, `"_source":{"includes":["title","tokenacl.allow"]},"properties":{`), "/docs/mappings/_source/includes"},
+		{"source without others", with(`"properties":{`, `"_source":{"excludes":["vector"],"includes":["title","token*"]},"properties":{`), ""},
+		{"source without some", with(`"properties":{`, `"_source":{"excludes":"vector","includes":[]},"properties":{`), ""},
 		{"fields of such names", with(`"properties":{`, `"runtime":{"x":{"type":"keyword"}},"properties":{"path":{"type":"keyword","copy_to":"copy_to"},"copy_to":{"type":"text"},`), ""},
 	}
 	for _, tt := range tests {

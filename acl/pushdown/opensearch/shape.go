@@ -57,7 +57,7 @@ func whole(w *writer, v strictjson.Value) error {
 
 // positive is the least number of documents of a bucket.
 func positive(w *writer, v strictjson.Value) error {
-	if !isWhole(v) || strings.Trim(v.Raw(), "0") == "" {
+	if !isWhole(v) || v.Raw() == "0" {
 		return refuse("want 1 or more: with 0, values of hidden documents are listed")
 	}
 	return number(w, v)

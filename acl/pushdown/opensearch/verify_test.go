@@ -108,6 +108,10 @@ func TestVerify(t *testing.T) {
 	if got, dropped, err = opensearch.Verify(acl.Unrestricted(), acl.Rules{}, page, func(string) []byte { return nil }); got != nil || dropped != 3 || err != nil {
 		t.Errorf("without fields, everything keeps %v, %d, %v", got, dropped, err)
 	}
+	broken := []string{`[]`, `"umary"`, `null`, `1`}
+	if got, dropped, err = opensearch.Verify(acl.Unrestricted(), acl.Rules{}, broken, func(text string) []byte { return []byte(text) }); got != nil || dropped != 4 || err != nil {
+		t.Errorf("of broken fields, everything keeps %v, %d, %v", got, dropped, err)
+	}
 	got, dropped, err = opensearch.Verify(acl.For(acl.Principal{User: "\xff"}), acl.Rules{}, page, stored)
 	if got != nil || dropped != 3 || err == nil || strings.Contains(err.Error(), "\xff") {
 		t.Errorf("a broken scope keeps %v, %d, %v", got, dropped, err)

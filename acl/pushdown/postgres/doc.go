@@ -116,10 +116,5 @@ func quote(s string) (string, error) {
 	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`, nil
 }
 
-// literal makes a string literal that no setting reads otherwise.
-func literal(s string) string {
-	return "E'" + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(s) + "'"
-}
-
 // stored is the hash as [Schema] keeps it.
 func stored(r acl.Rules) string { return "tokenacl rules " + r.Hash() }

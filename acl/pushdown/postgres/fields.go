@@ -129,15 +129,12 @@ func (s *Stored) Scan(src any) error {
 		}
 	}
 	last := len(plain) - 2
-	*s = Stored{Allow: plain[last], Deny: plain[last+1], Levels: plain[:last:last]}
+	*s = Stored{Allow: plain[last], Deny: plain[last+1], Levels: plain[:last]}
 	return nil
 }
 
 // document is s as terms. An empty first level admits nobody.
 func (s Stored) document() terms.Document {
-	if len(s.Allow) == 0 {
-		return terms.Document{}
-	}
 	return terms.Document{Levels: append([][]string{s.Allow}, s.Levels...), Deny: s.Deny}
 }
 

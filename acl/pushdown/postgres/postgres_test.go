@@ -212,7 +212,7 @@ func TestStatements(t *testing.T) {
   ADD COLUMN "acl_deny" text[] COLLATE "C" NOT NULL DEFAULT '{}' CHECK (array_position("acl_deny", NULL) IS NULL),
   ADD COLUMN "acl_levels" jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof("acl_levels") = 'array' AND NOT jsonb_path_exists("acl_levels", 'strict $[*] ? (@.type() != "array")'));
 CREATE INDEX ON "s"."t" USING gin ("a");
-COMMENT ON COLUMN "s"."t"."a" IS E'tokenacl rules ` + r.Hash() + `';
+COMMENT ON COLUMN "s"."t"."a" IS 'tokenacl rules ` + r.Hash() + `';
 `
 	if diff := cmp.Diff(want, schema); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -234,7 +234,7 @@ COMMENT ON COLUMN "s"."t"."a" IS E'tokenacl rules ` + r.Hash() + `';
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, part := range []string{`ALTER TABLE "t" ENABLE ROW LEVEL SECURITY;`, `ALTER TABLE "t" FORCE ROW LEVEL SECURITY;`, "FOR SELECT USING", "nullif(current_setting(E'tokenacl.terms_" + r.Hash() + "', true), '')::text[]"} {
+		for _, part := range []string{`ALTER TABLE "t" ENABLE ROW LEVEL SECURITY;`, `ALTER TABLE "t" FORCE ROW LEVEL SECURITY;`, "FOR SELECT USING", "nullif(current_setting('tokenacl.terms_" + r.Hash() + "', true), '')::text[]"} {
 			if !strings.Contains(policy, part) {
 				t.Errorf("no %q in %s", part, policy)
 			}

@@ -18,7 +18,7 @@ func RowSecurity(r acl.Rules, o Options) (string, error) {
 		return "", err
 	}
 	// A setting that a transaction has left is empty, one that never was is null.
-	param := "nullif(current_setting(" + literal(setting(r)) + ", true), '')::text[]"
+	param := "nullif(current_setting('" + setting(r) + "', true), '')::text[]"
 	allow := n.test(param)
 	if o.FewVisible {
 		allow = n.lookup("(SELECT " + param + ")")
@@ -46,5 +46,6 @@ func Setting(s acl.Scope, r acl.Rules) (query string, args []any, err error) {
 	return "SELECT set_config($1, $2, true) IS NOT NULL", []any{setting(r), array(c.Terms)}, nil
 }
 
-// setting names a setting; the parts of its name begin with a letter.
+// setting names a setting; the parts of its name begin with a letter, and need no
+// quotes.
 func setting(r acl.Rules) string { return "tokenacl.terms_" + r.Hash() }

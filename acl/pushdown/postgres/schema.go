@@ -19,7 +19,7 @@ func Schema(r acl.Rules, o Options) (string, error) {
 		"  ADD COLUMN " + levels + " jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(" + levels + ") = 'array'" +
 		" AND NOT jsonb_path_exists(" + levels + `, 'strict $[*] ? (@.type() != "array")'));` + "\n" +
 		"CREATE INDEX ON " + n.table + " USING gin (" + allow + ");\n" +
-		"COMMENT ON COLUMN " + n.allow + " IS " + literal(stored(r)) + ";\n", nil
+		"COMMENT ON COLUMN " + n.allow + " IS '" + stored(r) + "';\n", nil
 }
 
 // StoredRules returns the query, of one row and column, that reads what

@@ -74,7 +74,7 @@ func Filter(s acl.Scope, r acl.Rules, o Options) (Clause, error) {
 
 // decides is the decision for a caller: the first level has one of their terms,
 // the denials none, and there is no further level that has none. Qdrant reads the
-// payload of a point for that, so it is asked of hierarchies alone.
+// payload of a point for that, so it is not asked of lists.
 func decides(caller []string) []byte {
 	anyOf := func(key string) object {
 		return object{"key": key, "match": object{"any": caller}}
@@ -82,7 +82,7 @@ func decides(caller []string) []byte {
 	return encode(object{
 		"must": []any{anyOf(allowField)},
 		"must_not": []any{anyOf(denyField), object{"must": []any{
-			object{"key": kindField, "match": object{"value": hierarchy}},
+			object{"must_not": []any{object{"key": kindField, "match": object{"value": kindOf(0)}}}},
 			object{"nested": object{"key": levelsField, "filter": object{"must_not": []any{anyOf(levelField)}}}},
 		}}},
 	})

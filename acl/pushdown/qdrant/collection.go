@@ -59,5 +59,5 @@ func CheckCollection(response []byte, r acl.Rules) error {
 func ours(path string) bool {
 	first, _, _ := strings.Cut(strings.ReplaceAll(path, `"`, ""), ".")
 	first, _, _ = strings.Cut(first, "[")
-	return strings.TrimSpace(first) == Field
+	return first == Field
 }

@@ -13,13 +13,16 @@
 //
 // A payload has four members: allow, the terms of the first level, of which the
 // caller must have one; levels, an object for each further level, which a nested
-// condition asks one by one; kind, which says that there are any; deny, of which
-// the caller must have none. A point without them is found by nobody. Levels are
-// exact, whatever their number.
+// condition asks one by one; kind, which says of most points that there are none;
+// deny, of which the caller must have none. A point without them is found by
+// nobody. Levels are exact, whatever their number.
 //
 // Qdrant has no limit of names by itself. In strict mode a collection has one,
 // Options.ConditionMaxSize; and a request has at most 32 MiB, unless the server
 // is told otherwise. Beyond them is [ErrLimit].
+//
+// What still leaks: the time that a search takes, and scores of sparse vectors
+// with the modifier idf, depend on hidden points.
 //
 // Requests that take no filter are not for callers: points by id, recommendations
 // and discoveries by the ids of points, and lookups in other collections, which

@@ -170,6 +170,22 @@ func TestKit(t *testing.T) {
 	}
 }
 
+// Levels are asked of whatever does not say that it has none.
+//
+// Rules P1, G1
+func TestUnknownKind(t *testing.T) {
+	for kind, want := range map[string]int{`"kind":"list",`: 1, `"kind":"hierarchy",`: 0, `"kind":"x",`: 0, `"kind":null,`: 0, ``: 0} {
+		var payload any
+		if err := json.Unmarshal([]byte(`{"tokenacl":{`+kind+`"allow":["*"],"levels":[{"allow":["gboard"]}],"deny":[]}}`), &payload); err != nil {
+			t.Fatal(err)
+		}
+		m := &memory{ids: []string{"a"}, payloads: []any{payload}}
+		if found, err := m.Search(acl.Guest()); len(found) != want || err != nil {
+			t.Errorf("%s found %v, %v", kind, found, err)
+		}
+	}
+}
+
 // The kit sees each part of the clause that is missing.
 //
 // Rule P1
@@ -177,7 +193,7 @@ func TestKitCanFail(t *testing.T) {
 	for name, change := range map[string]*strings.Replacer{
 		"no denials":    strings.NewReplacer("tokenacl.deny", "tokenacl.none"),
 		"no levels":     strings.NewReplacer("tokenacl.levels", "tokenacl.none"),
-		"no kind":       strings.NewReplacer(`"value":"hierarchy"`, `"value":"list"`),
+		"no kind":       strings.NewReplacer(`"value":"list"`, `"value":"hierarchy"`),
 		"some level":    strings.NewReplacer(`"filter":{"must_not"`, `"filter":{"must"`),
 		"first level":   strings.NewReplacer("tokenacl.allow", "tokenacl.first"),
 		"public is all": strings.NewReplacer(`"?"`, `"*"`),

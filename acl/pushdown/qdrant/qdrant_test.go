@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -69,7 +71,7 @@ func TestFilter(t *testing.T) {
 	}{
 		{"zero", acl.Scope{}, none}, {"everything", acl.Unrestricted(), `{}`},
 		{"mary", acl.For(acl.Principal{User: `"]}`}), `{"must":[{"key":"tokenacl.allow","match":{"any":["*","u\"]}"]}}],"must_not":[{"key":"tokenacl.deny","match":{"any":["*","u\"]}"]}},` +
-			`{"must":[{"key":"tokenacl.kind","match":{"value":"hierarchy"}},{"nested":{"filter":{"must_not":[{"key":"allow","match":{"any":["*","u\"]}"]}}]},"key":"tokenacl.levels"}}]}]}`},
+			`{"must":[{"must_not":[{"key":"tokenacl.kind","match":{"value":"list"}}]},{"nested":{"filter":{"must_not":[{"key":"allow","match":{"any":["*","u\"]}"]}}]},"key":"tokenacl.levels"}}]}]}`},
 	} {
 		if diff := cmp.Diff(tt.want, string(filter(t, tt.scope, qdrant.Options{}).JSON())); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
@@ -189,6 +191,9 @@ func TestBody(t *testing.T) {
 		{verify, `{}`, `{"filter":{},"with_payload":{"include":["tokenacl"]}}`}, {verify, `{"with_payload":true}`, `{"filter":{},"with_payload":true}`},
 		{verify, `{"with_payload":{"exclude":["a"]},"filter":` + some + `}`, `{"filter":` + some + `,"with_payload":{"exclude":["a"]}}`},
 		{verify, `{"with_payload":{"exclude":[]}}`, `{"filter":{},"with_payload":true}`},
+		{verify.And(nobody), `{}`, `{"filter":` + none + `,"with_payload":{"include":["tokenacl"]}}`}, {nobody.And(verify), `{}`, `{"filter":` + none + `,"with_payload":{"include":["tokenacl"]}}`},
+		{nobody, `{"query":{"rrf":{"k":60}},"prefetch":[{"query":{"sample":"random"},"params":{"acorn":{"enable":true},"indexed_only":true,"quantization":{"rescore":true}}}]}`,
+			`{"filter":` + none + `,"prefetch":[{"filter":` + none + `,"params":{"acorn":{"enable":true},"indexed_only":true,"quantization":{"rescore":true}},"query":{"sample":"random"}}],"query":{"rrf":{"k":60}},"with_payload":false}`},
 		{verify, `{"with_payload":["a"]}`, `{"filter":{},"with_payload":{"include":["a","tokenacl"]}}`},
 	} {
 		got, err := qdrant.Body(tt.clause, []byte(tt.user))
@@ -243,10 +248,15 @@ func TestVerify(t *testing.T) {
 	texts := map[string]string{}
 	var page []string
 	add := func(name, text string) { texts[name] = text; page = append(page, name) }
+	long := slices.Repeat(list, 1000)
+	for i := range long {
+		long[i].Name += strconv.Itoa(i)
+	}
+	long = append(long, list...)
 	for _, d := range []struct {
 		name string
 		acl  acl.ACL
-	}{{"list", list}, {"public", acl.Public()}, {"levels", acl.Hierarchy{{acl.Allow.User("mary")}, {acl.Allow.User("eve")}}}, {"nobody", nil}} {
+	}{{"list", list}, {"public", acl.Public()}, {"long", long}, {"levels", acl.Hierarchy{{acl.Allow.User("mary")}, {acl.Allow.User("eve")}}}, {"nobody", nil}} {
 		fields, err := qdrant.Fields(d.acl, acl.Rules{})
 		if err != nil {
 			t.Fatal(err)
@@ -267,7 +277,7 @@ func TestVerify(t *testing.T) {
 		scope acl.Scope
 		want  []string
 	}{
-		{"mary", mary, []string{"list", "public"}}, {"eve", eve, []string{"public"}}, {"guest", acl.Guest(), []string{"public"}}, {"nobody", acl.Scope{}, nil},
+		{"mary", mary, []string{"list", "public", "long"}}, {"eve", eve, []string{"public"}}, {"guest", acl.Guest(), []string{"public"}}, {"nobody", acl.Scope{}, nil},
 		{"both", acl.For(acl.Principal{User: "eve", Groups: []string{"x"}}), []string{"public"}},
 	} {
 		kept, dropped, err := qdrant.Verify(tt.scope, acl.Rules{}, page, stored)

@@ -70,7 +70,7 @@ func (o Options) names() (names, error) {
 	table := or(o.Table, "acl_terms")
 	quoted := []string{table, table + "_rules", or(o.Documents, "documents"), or(o.ID, "id"), or(o.Caller, "caller")}
 	for i, s := range quoted {
-		if s == "" || !utf8.ValidString(s) || strings.Contains(s, "\x00") {
+		if !utf8.ValidString(s) || strings.Contains(s, "\x00") {
 			return names{}, errors.New("sqlite: the name of a table or column is not UTF-8 or has U+0000")
 		}
 		quoted[i] = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`

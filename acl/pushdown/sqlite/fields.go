@@ -51,17 +51,14 @@ func document(rows []Row) terms.Document {
 	var d terms.Document
 	levels := map[int][]string{}
 	for _, row := range rows {
-		switch {
-		case row.Level < 0:
-			return terms.Document{}
-		case row.Level == 0:
+		if row.Level == 0 {
 			d.Deny = append(d.Deny, row.Term)
-		default:
+		} else {
 			levels[row.Level] = append(levels[row.Level], row.Term)
 		}
 	}
 	for level := 1; level <= len(levels); level++ {
-		d.Levels = append(d.Levels, levels[level]) // none, where one is missing: it admits nobody
+		d.Levels = append(d.Levels, levels[level]) // none, where one is missing or below 0: it admits nobody
 	}
 	return d
 }

@@ -179,4 +179,23 @@ func failsClosed(t *testing.T, e *engine) {
 	if err := opensearch.CheckMapping(e.do("GET", "/plain/_mapping", nil, 200), acl.Rules{}); err == nil {
 		t.Error("an index without the mapping is accepted")
 	}
+
+	// A partial update stores what is in _source: without the denials, none.
+	e.do("PUT", "/partial", []byte(`{"mappings": {"_source": {"excludes": ["*.deny"]}}}`), 200)
+	e.do("PUT", "/partial/_mapping", opensearch.Mapping(acl.Rules{}), 200)
+	denied, err := opensearch.Fields(acl.List{acl.Allow.Group("staff"), acl.Deny.User("mary")}, acl.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.do("PUT", "/partial/_doc/1", map[string]any{"title": "document", opensearch.Field: denied}, 201)
+	for _, want := range []string{`"value":0`, `"value":1`} {
+		e.do("POST", "/partial/_refresh", nil, 200)
+		if answer := e.do("POST", "/partial/_search", body, 200); !strings.Contains(string(answer), want) {
+			t.Errorf("a _source without denials: want %s: %s", want, answer)
+		}
+		e.do("POST", "/partial/_update/1", []byte(`{"doc": {"title": "changed"}}`), 200)
+	}
+	if err := opensearch.CheckMapping(e.do("GET", "/partial/_mapping", nil, 200), acl.Rules{}); err == nil {
+		t.Error("a _source without denials is accepted")
+	}
 }

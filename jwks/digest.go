@@ -5,6 +5,8 @@ import (
 	"crypto/hmac"
 	"hash"
 	"sync"
+
+	"github.com/tokenacl/tokenacl/internal/base64url"
 )
 
 // digester hashes a string without copying all of it to the heap.
@@ -26,21 +28,38 @@ func (d *digester) of(s string) []byte {
 }
 
 // digests keeps digesters that were used, by hash function.
-type digests map[crypto.Hash]*sync.Pool
+type digests [crypto.SHA512 + 1]*sync.Pool
 
 // plain are those of the signatures with a public key.
 var plain = newDigests(func(h crypto.Hash) hash.Hash { return h.New() })
 
 // newMACs returns those of HMAC with a secret, RFC 2104: each has digested the
 // secret already.
-func newMACs(secret []byte) digests {
+func newMACs(secret []byte) *digests {
 	return newDigests(func(h crypto.Hash) hash.Hash { return hmac.New(h.New, secret) })
 }
 
-func newDigests(make func(crypto.Hash) hash.Hash) digests {
-	all := digests{}
+func newDigests(make func(crypto.Hash) hash.Hash) *digests {
+	var all digests
 	for _, h := range [...]crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512} {
 		all[h] = &sync.Pool{New: func() any { return &digester{hash: make(h)} }}
 	}
-	return all
+	return &all
+}
+
+// scratch is room for what verification hands to the standard library. Taking it
+// from the heap for each token is an allocation of up to 100 KB for EdDSA, and
+// 0.1 us for the others.
+type scratch struct {
+	sig     [maxRSABits/8 + base64url.Slack]byte
+	der     [maxDER]byte
+	message []byte
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// of returns the octets of s, valid until the scratch is used again.
+func (r *scratch) of(s string) []byte {
+	r.message = append(r.message[:0], s...)
+	return r.message
 }

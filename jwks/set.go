@@ -33,7 +33,7 @@ type key struct {
 	anyKid bool   // serves tokens with a kid that no key has
 	algs   []*spec
 	valid  period
-	hashes digests  // of HMAC
+	hashes *digests // of HMAC
 	chain  [][]byte // certificates in DER, to be written
 }
 

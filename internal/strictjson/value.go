@@ -70,9 +70,13 @@ func (v Value) node(kind Kind) *node {
 // Get returns the member of this name, which is compared byte for byte with the
 // unescaped names of the object v. It takes time in proportion to their number.
 func (v Value) Get(name string) (Value, bool) {
-	for n, member := range v.Members() {
-		if n == name {
-			return member, true
+	nd := v.node(Object)
+	if nd == nil {
+		return Value{}, false
+	}
+	for i := v.i + 1; i < nd.next; i = v.doc.nodes[i+1].next {
+		if v.doc.is(i, name) {
+			return Value{v.doc, i + 1}, true
 		}
 	}
 	return Value{}, false

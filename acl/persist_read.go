@@ -105,10 +105,11 @@ func (f *fileReader) u32s(n uint64) []uint32 {
 // records reads records of at most limit bytes.
 func (f *fileReader) records(block int, limit uint32) records {
 	r := records{block: block}
+	var sizes []byte
 	n, size := f.u32(), f.u32()
 	f.check(size <= limit)
 	if f.err == nil {
-		r.sizes = f.read(uint64(n))
+		sizes = f.read(uint64(n))
 	}
 	if f.err == nil {
 		r.data = f.read(uint64(size))
@@ -117,10 +118,9 @@ func (f *fileReader) records(block int, limit uint32) records {
 		return records{}
 	}
 	end := 0
-	for i, size := range r.sizes {
-		if i&(1<<block-1) == 0 {
-			r.starts = append(r.starts, uint32(end))
-		}
+	r.heads = make([]byte, 0, len(sizes)>>block*(4+1<<block))
+	for _, size := range sizes {
+		r.enter(end, size)
 		if size == longRecord {
 			if !f.check(end+4 <= len(r.data)) || !f.check(r.long(end) <= len(r.data)) {
 				return records{}

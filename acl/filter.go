@@ -30,7 +30,11 @@ func Page[T any, K string | uint32](v *View, hits iter.Seq[T], key func(T) K, k 
 	var keys [together]K
 	n := 0
 	decide := func() {
-		for visible := allowedAll(v, keys[:n]); visible != 0; visible &= visible - 1 {
+		visible := allowedAll(v, keys[:n])
+		if page == nil && visible != 0 {
+			page = make([]T, 0, min(k, together))
+		}
+		for ; visible != 0; visible &= visible - 1 {
 			page = append(page, asked[bits.TrailingZeros16(visible)])
 		}
 		n = 0

@@ -138,12 +138,18 @@ func TestPagesWith(t *testing.T) {
 
 // Records of any size come back, and only what fits is added.
 func TestRecords(t *testing.T) {
-	sizes := []int{0, 1, 253, 254, 255, 256, 300, 70_000}
-	var r records
+	for _, block := range []int{smallBlock, largeBlock} {
+		testRecords(t, block)
+	}
+}
+
+func testRecords(t *testing.T, block int) {
+	sizes := []int{0, 1, 2, 20, 127, 128, 253, 254, 255, 256, 300, 70_000}
+	r := records{block: block}
 	var want [][]byte
 	rng := rand.New(rand.NewPCG(3, 3))
 	for i := range 500 {
-		b := bytes.Repeat([]byte{byte(i)}, sizes[rng.IntN(len(sizes))])
+		b := bytes.Repeat([]byte{byte(i)}, sizes[rng.IntN(len(sizes)-i/100%2*4)]) // now and then none is long
 		if err := r.add(b, 1<<30); err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +166,14 @@ func TestRecords(t *testing.T) {
 	if r.start(r.len()) != len(r.data) || r.start(r.len()-1) != len(r.data)-4 {
 		t.Errorf("starts %d, %d, want %d", r.start(r.len()-1), r.start(r.len()), len(r.data))
 	}
-	var full records
+	var all []byte
+	for sizes := range r.sizes {
+		all = append(all, sizes...)
+	}
+	if len(all) != len(want) || all[0] != byte(min(len(want[0]), longRecord)) {
+		t.Errorf("%d sizes of %d records", len(all), len(want))
+	}
+	full := records{block: block}
 	if err := full.add(make([]byte, 97), 100); err != errFull || full.len() != 0 {
 		t.Errorf("%v, %d records", err, full.len())
 	}

@@ -382,7 +382,10 @@ func TestCheckName(t *testing.T) {
 
 // Records that no encoder makes are refused.
 func TestCheckRecord(t *testing.T) {
-	kinds := []byte{0, 0, 0, 0, kindUser, kindGroup, kindSourceGroup, kindWildGroup}
+	classes := []byte{0, 0, 0, 0, kindUser, kindGroup, kindSourceGroup, kindWildGroup}
+	for t, kind := range classes {
+		classes[t] = classOf(kind)
+	}
 	const user, group, source, wild = 4, 5, 6, 7
 	for _, c := range []struct {
 		name   string
@@ -419,7 +422,7 @@ func TestCheckRecord(t *testing.T) {
 		{"number cut", []byte{manyAllow << allowShift, 255}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := checkRecord(c.record, kinds); got != c.want {
+			if got := checkRecord(c.record, classes); got != c.want {
 				t.Errorf("%t, want %t", got, c.want)
 			}
 		})

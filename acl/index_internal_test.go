@@ -166,6 +166,17 @@ func testRecords(t *testing.T, block int) {
 	if r.start(r.len()) != len(r.data) || r.start(r.len()-1) != len(r.data)-4 {
 		t.Errorf("starts %d, %d, want %d", r.start(r.len()-1), r.start(r.len()), len(r.data))
 	}
+	for long := range 1 << largeBlock { // one long record among short ones
+		s := records{block: block}
+		for i := range 1 << largeBlock {
+			s.add(bytes.Repeat([]byte{byte(i)}, 10+300*b2i(i == long)), 1<<30)
+		}
+		for i := range uint32(1 << largeBlock) {
+			if got := s.get(i); got[0] != byte(i) || len(got) != 10+300*b2i(i == uint32(long)) {
+				t.Fatalf("record %d beside long record %d: %v", i, long, got)
+			}
+		}
+	}
 	var all []byte
 	for sizes := range r.sizes {
 		all = append(all, sizes...)
@@ -441,4 +452,11 @@ func TestSeenIsMadeLate(t *testing.T) {
 	if x.w.seen.used != 1 || x.w.acls.len() != firstACL+1 {
 		t.Errorf("%d ACLs in the table, %d stored, want one", x.w.seen.used, x.w.acls.len()-firstACL)
 	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

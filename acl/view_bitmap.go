@@ -134,12 +134,6 @@ func (v *View) makeDocuments() {
 
 // visible sets the bits of the documents of a page whose ACLs are in acls.
 func (pg *page) visible(acls bitmap, set *[pageLen / 64]uint64) {
-	if pg.uniform() {
-		if acls.has(pg.base) {
-			set[0], set[1] = ^uint64(0), ^uint64(0)
-		}
-		return
-	}
 	if pg.width != 1 {
 		for i := range uint32(pageLen) {
 			if acls.has(pg.at(i)) {
@@ -149,35 +143,15 @@ func (pg *page) visible(acls bitmap, set *[pageLen / 64]uint64) {
 		return
 	}
 	// What each code stands for is looked up once, four times as fast.
-	var codes [256/64 + 1]uint64
-	pg.visibleCodes(acls, (*[256 / 64]uint64)(codes[:]))
-	for i := 0; i < pageLen; i += 8 {
-		set[i/64] |= visibleEight(pg.codes[i:i+8], &codes) << (i % 64)
+	var codes [256 / 64]uint64
+	pg.visibleCodes(acls, &codes)
+	for i := range set {
+		word := uint64(0)
+		for j, code := range []byte(pg.codes[i*64 : i*64+64]) {
+			word |= codes[code/64] >> (code % 64) & 1 << j
+		}
+		set[i] = word
 	}
-}
-
-// visibleEight returns the bits of eight codes. Most are in a row, as documents came,
-// or all the same, as in a folder: such are one step and not eight, which halves
-// the time of a page.
-func visibleEight(eight string, codes *[256/64 + 1]uint64) uint64 {
-	const same, row = 0x0101010101010101, 0x0706050403020100
-	first := eight[0]
-	all := uint64(0)
-	for i := range 8 {
-		all |= uint64(eight[i]) << (8 * i)
-	}
-	word, shift := first/64, first%64
-	switch all - uint64(first)*same {
-	case 0:
-		return -(codes[word] >> shift & 1) & 0xff
-	case row:
-		return (codes[word]>>shift | codes[word+1]<<(64-shift)) & 0xff
-	}
-	bits := uint64(0)
-	for i := range 8 {
-		bits |= codes[eight[i]/64] >> (eight[i] % 64) & 1 << i
-	}
-	return bits
 }
 
 // visibleCodes sets the bits of the codes that stand for ACLs in acls.

@@ -18,7 +18,8 @@ func (v *View) decide(ordinal uint32) bool {
 
 // together is how many documents are decided at the same time, so that they wait
 // for memory together and not one after the other: the first page of a new
-// principal, of whose 1,000 hits one of 14 is visible, takes a third of the time.
+// principal, of whose 1,000 hits one of 14 is visible, takes two thirds of
+// the time.
 const together = 16
 
 // decideAll decides for several documents: bit i is set when that of ordinals[i] is

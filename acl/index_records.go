@@ -8,17 +8,11 @@ import (
 // records is a list of byte strings in one piece of memory: five bytes for four
 // of them beside their own, and nothing for a garbage collector to follow. It
 // only grows, so that a reader's copy stays valid while a writer appends.
-//
-// Where a record is stands in the head of its block: where the block starts in
-// data (4 bytes), then the size of each record, or longRecord. The two are side by
-// side because a record that is looked for is hardly ever in a cache: one wait for
-// memory less of three.
 type records struct {
-	data  []byte
-	heads []byte
-	open  [4 + 1<<largeBlock]byte // the head of a block that is not full, which is not in heads
-	n     uint32
-	block int // log2 of the records in a block: memory against time
+	data   []byte
+	starts []uint32 // where a block of records starts in data
+	sizes  []byte   // of each record, or longRecord
+	block  int      // log2 of the records in a block: memory against time
 }
 
 const (
@@ -29,22 +23,11 @@ const (
 
 var errFull = errors.New("acl: the index is full, want a new Index with fewer documents or names")
 
-func (r *records) len() uint32 { return r.n }
-
-// head returns the head of the block of record i.
-func (r *records) head(i uint32) []byte {
-	size := 4 + 1<<r.block
-	at := int(i>>r.block) * size
-	if at == len(r.heads) {
-		return r.open[:size]
-	}
-	return r.heads[at : at+size]
-}
+func (r *records) len() uint32 { return uint32(len(r.sizes)) }
 
 func (r *records) get(i uint32) []byte {
-	head, at := r.head(i), int(i&(1<<r.block-1))
-	start := r.startIn(head, at)
-	if size := head[4+at]; size != longRecord {
+	start := r.start(i)
+	if size := r.sizes[i]; size != longRecord {
 		return r.data[start : start+int(size)]
 	}
 	return r.data[start+4 : start+4+r.long(start)]
@@ -68,30 +51,11 @@ func (r *records) getAll(ids []uint32, got *[together][]byte) (touched byte) {
 
 // start returns where a record starts in data, or would if i is r.len().
 func (r *records) start(i uint32) int {
-	if i == r.n {
+	if i == r.len() {
 		return len(r.data)
 	}
-	return r.startIn(r.head(i), int(i&(1<<r.block-1)))
-}
-
-// startIn returns where the record at a position of the block with a head starts.
-// It adds the sizes before it eight at a time: twice as fast as one by one.
-func (r *records) startIn(head []byte, at int) int {
-	start := int(binary.LittleEndian.Uint32(head))
-	if len(head) < 4+1<<largeBlock {
-		return start
-	}
-	n := min(at, 8)
-	a := binary.LittleEndian.Uint64(head[4:]) << (64 - 8*n)
-	b := binary.LittleEndian.Uint64(head[12:]) << (64 - 8*(at-n))
-	if hasLong(a) || hasLong(b) {
-		return r.startLong(start, head[4:4+at])
-	}
-	return start + sumBytes(a) + sumBytes(b)
-}
-
-func (r *records) startLong(start int, sizes []byte) int {
-	for _, size := range sizes {
+	start := int(r.starts[i>>r.block])
+	for _, size := range r.sizes[i>>r.block<<r.block : i] {
 		if size == longRecord {
 			start += 4 + r.long(start)
 			continue
@@ -101,17 +65,6 @@ func (r *records) startLong(start int, sizes []byte) int {
 	return start
 }
 
-// hasLong reports whether a byte of x is longRecord.
-func hasLong(x uint64) bool {
-	const ones = 0x0101010101010101
-	return (^x-ones)&x&(ones<<7) != 0
-}
-
-func sumBytes(x uint64) int {
-	const even = 0x00ff00ff00ff00ff
-	return int((x&even + x>>8&even) * 0x0001000100010001 >> 48)
-}
-
 func (r *records) long(start int) int { return int(binary.LittleEndian.Uint32(r.data[start:])) }
 
 // add appends a record unless all of them would take more than limit bytes.
@@ -119,40 +72,21 @@ func (r *records) add(record []byte, limit uint32) error {
 	if uint64(len(r.data))+uint64(len(record))+4 > uint64(limit) {
 		return errFull
 	}
-	start := len(r.data)
-	if len(record) >= longRecord {
+	if len(r.sizes)&(1<<r.block-1) == 0 {
+		r.starts = append(grown(r.starts, 1), uint32(len(r.data)))
+	}
+	size := min(len(record), longRecord)
+	if size == longRecord {
 		r.data = binary.LittleEndian.AppendUint32(grown(r.data, 4), uint32(len(record)))
 	}
 	r.data = append(grown(r.data, len(record)), record...)
-	r.enter(start, byte(min(len(record), longRecord)))
+	r.sizes = append(grown(r.sizes, 1), byte(size))
 	return nil
-}
-
-// enter notes where the next record starts, and its size.
-func (r *records) enter(start int, size byte) {
-	at := int(r.n & (1<<r.block - 1))
-	if at == 0 {
-		binary.LittleEndian.PutUint32(r.open[:], uint32(start))
-	}
-	r.open[4+at] = size
-	r.n++
-	if at == 1<<r.block-1 {
-		r.heads = append(grown(r.heads, 4+1<<r.block), r.open[:4+1<<r.block]...)
-	}
-}
-
-// sizes yields the sizes of all records, or longRecord, a block at a time.
-func (r *records) sizes(yield func([]byte) bool) {
-	for i := uint32(0); i < r.n; i += 1 << r.block {
-		if !yield(r.head(i)[4:][:min(1<<r.block, r.n-i)]) {
-			return
-		}
-	}
 }
 
 // clip gives unused memory back.
 func (r *records) clip() {
-	r.data, r.heads = clip(r.data), clip(r.heads)
+	r.data, r.starts, r.sizes = clip(r.data), clip(r.starts), clip(r.sizes)
 }
 
 func clip[T any](s []T) []T { return append(make([]T, 0, len(s)), s...) }

@@ -105,11 +105,10 @@ func (f *fileReader) u32s(n uint64) []uint32 {
 // records reads records of at most limit bytes.
 func (f *fileReader) records(block int, limit uint32) records {
 	r := records{block: block}
-	var sizes []byte
 	n, size := f.u32(), f.u32()
 	f.check(size <= limit)
 	if f.err == nil {
-		sizes = f.read(uint64(n))
+		r.sizes = f.read(uint64(n))
 	}
 	if f.err == nil {
 		r.data = f.read(uint64(size))
@@ -118,9 +117,10 @@ func (f *fileReader) records(block int, limit uint32) records {
 		return records{}
 	}
 	end := 0
-	r.heads = make([]byte, 0, len(sizes)>>block*(4+1<<block))
-	for _, size := range sizes {
-		r.enter(end, size)
+	for i, size := range r.sizes {
+		if i&(1<<block-1) == 0 {
+			r.starts = append(r.starts, uint32(end))
+		}
 		if size == longRecord {
 			if !f.check(end+4 <= len(r.data)) || !f.check(r.long(end) <= len(r.data)) {
 				return records{}

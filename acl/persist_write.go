@@ -84,11 +84,7 @@ func (f *fileWriter) u32s(s []uint32) {
 
 func (f *fileWriter) records(r *records) {
 	f.u32s([]uint32{r.len(), uint32(len(r.data))})
-	f.buf = f.buf[:0]
-	for sizes := range r.sizes {
-		f.buf = append(f.buf, sizes...)
-	}
-	f.write(f.buf)
+	f.write(r.sizes)
 	f.write(r.data)
 }
 

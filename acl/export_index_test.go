@@ -87,3 +87,24 @@ func AtOrdinal(r Rules, next uint32) *Index {
 	x.w.end = uint64(next)
 	return x
 }
+
+// Slots is the size of the set of the caller's tokens.
+func (v *View) Slots() int { return len(v.tokens.at) }
+
+// State is what an Index was at some time.
+type State struct{ s *snapshot }
+
+func (x *Index) State() State { return State{x.load()} }
+
+// Replaced tells how many groups of pages x has anew, and whether its lists are.
+func (s State) Replaced(x *Index) (groups int, lists bool) {
+	now := x.load()
+	for _, p := range [][2]pages{{s.s.docs, now.docs}, {s.s.uses, now.uses}} {
+		for i, g := range p[1] {
+			if i >= len(p[0]) || p[0][i] != g {
+				groups++
+			}
+		}
+	}
+	return groups, s.s.lists != now.lists
+}

@@ -138,12 +138,18 @@ func TestPagesWith(t *testing.T) {
 
 // Records of any size come back, and only what fits is added.
 func TestRecords(t *testing.T) {
-	sizes := []int{0, 1, 253, 254, 255, 256, 300, 70_000}
-	var r records
+	for _, block := range []int{smallBlock, largeBlock} {
+		testRecords(t, block)
+	}
+}
+
+func testRecords(t *testing.T, block int) {
+	sizes := []int{0, 1, 2, 20, 127, 128, 253, 254, 255, 256, 300, 70_000}
+	r := records{block: block}
 	var want [][]byte
 	rng := rand.New(rand.NewPCG(3, 3))
 	for i := range 500 {
-		b := bytes.Repeat([]byte{byte(i)}, sizes[rng.IntN(len(sizes))])
+		b := bytes.Repeat([]byte{byte(i)}, sizes[rng.IntN(len(sizes)-i/100%2*4)]) // now and then none is long
 		if err := r.add(b, 1<<30); err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +166,18 @@ func TestRecords(t *testing.T) {
 	if r.start(r.len()) != len(r.data) || r.start(r.len()-1) != len(r.data)-4 {
 		t.Errorf("starts %d, %d, want %d", r.start(r.len()-1), r.start(r.len()), len(r.data))
 	}
-	var full records
+	for long := range 1 << largeBlock { // one long record among short ones
+		s := records{block: block}
+		for i := range 1 << largeBlock {
+			s.add(bytes.Repeat([]byte{byte(i)}, 10+300*b2i(i == long)), 1<<30)
+		}
+		for i := range uint32(1 << largeBlock) {
+			if got := s.get(i); got[0] != byte(i) || len(got) != 10+300*b2i(i == uint32(long)) {
+				t.Fatalf("record %d beside long record %d: %v", i, long, got)
+			}
+		}
+	}
+	full := records{block: block}
 	if err := full.add(make([]byte, 97), 100); err != errFull || full.len() != 0 {
 		t.Errorf("%v, %d records", err, full.len())
 	}
@@ -369,7 +386,10 @@ func TestCheckName(t *testing.T) {
 
 // Records that no encoder makes are refused.
 func TestCheckRecord(t *testing.T) {
-	kinds := []byte{0, 0, 0, 0, kindUser, kindGroup, kindSourceGroup, kindWildGroup}
+	classes := []byte{0, 0, 0, 0, kindUser, kindGroup, kindSourceGroup, kindWildGroup}
+	for t, kind := range classes {
+		classes[t] = classOf(kind)
+	}
 	const user, group, source, wild = 4, 5, 6, 7
 	for _, c := range []struct {
 		name   string
@@ -406,7 +426,7 @@ func TestCheckRecord(t *testing.T) {
 		{"number cut", []byte{manyAllow << allowShift, 255}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := checkRecord(c.record, kinds); got != c.want {
+			if got := checkRecord(c.record, classes); got != c.want {
 				t.Errorf("%t, want %t", got, c.want)
 			}
 		})
@@ -425,4 +445,11 @@ func TestSeenIsMadeLate(t *testing.T) {
 	if x.w.seen.used != 1 || x.w.acls.len() != firstACL+1 {
 		t.Errorf("%d ACLs in the table, %d stored, want one", x.w.seen.used, x.w.acls.len()-firstACL)
 	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

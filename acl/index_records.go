@@ -33,6 +33,22 @@ func (r *records) get(i uint32) []byte {
 	return r.data[start+4 : start+4+r.long(start)]
 }
 
+// getAll gets several records and a byte of each, so that the memory of all is under
+// way when the first one is read.
+//
+//go:noinline
+func (r *records) getAll(ids []uint32, got *[together][]byte) (touched byte) {
+	for i, id := range ids {
+		got[i] = r.get(id)
+	}
+	for _, record := range got[:len(ids)] {
+		if len(record) > 0 {
+			touched |= record[0]
+		}
+	}
+	return touched
+}
+
 // start returns where a record starts in data, or would if i is r.len().
 func (r *records) start(i uint32) int {
 	if i == r.len() {

@@ -35,6 +35,16 @@ func (s slots) find(h uint64, same func(id uint32) bool) (uint32, bool) {
 	}
 }
 
+// first returns the id in the slot that one with the hash h has if nobody was there
+// before, false if it is another's.
+func (s slots) first(h uint64) (uint32, bool) {
+	if len(s.at) == 0 {
+		return 0, false
+	}
+	v, mask := atomic.LoadUint32(&s.at[s.home(h)]), uint32(1)<<s.bits-1
+	return v&mask - 1, v != 0 && v&^mask == uint32(h)<<s.bits
+}
+
 // home maps a hash to a slot. A product scales to any number of slots, so that
 // a table is as large as it needs to be and not the next power of two.
 func (s slots) home(h uint64) int {

@@ -72,7 +72,7 @@ func (w *writer) putAt(ordinal uint32, a ACL) error {
 
 // ordinal returns the ordinal of an id, a new one if need be.
 func (w *writer) ordinal(id string) (uint32, error) {
-	if i, ok := w.ids.find(id); ok {
+	if i, ok := w.ids.find(maphash.String(w.seed, id), id); ok {
 		return w.ids.ordinals[i], nil
 	}
 	switch {

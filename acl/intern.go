@@ -60,27 +60,16 @@ type queries [16]query
 func (n *names) look(q []query) {
 	for i := range q {
 		q[i].hash = n.hash(q[i].kind, q[i].source, q[i].name)
-		q[i].token = n.first(q[i].hash)
+		q[i].token = tokenNone
+		if t, ok := n.first(q[i].hash); ok && t < n.len() {
+			q[i].token = t
+		}
 	}
 	for i := range q {
 		if t := q[i].token; t == tokenNone || !isName(n.get(t), q[i].kind, q[i].source, q[i].name) {
 			q[i].token = n.token(&q[i])
 		}
 	}
-}
-
-// first returns the token in the slot that a name with the hash h has if nobody
-// was there before, tokenNone if it is another's.
-func (n *names) first(h uint64) uint32 {
-	if len(n.at) == 0 {
-		return tokenNone
-	}
-	v := atomic.LoadUint32(&n.at[n.home(h)])
-	t := v&(1<<n.bits-1) - 1
-	if v == 0 || v>>n.bits != uint32(h)<<n.bits>>n.bits || t >= n.len() {
-		return tokenNone
-	}
-	return t
 }
 
 // token returns the token of a name whose hash is known.

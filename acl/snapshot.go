@@ -71,19 +71,48 @@ type ids struct {
 	ordinals []uint32 // ascending
 }
 
-func (d *ids) find(id string) (uint32, bool) {
-	return d.slots.find(maphash.String(d.seed, id), func(i uint32) bool {
+func (d *ids) find(h uint64, id string) (uint32, bool) {
+	return d.slots.find(h, func(i uint32) bool {
 		return i < d.len() && string(d.get(i)) == id
 	})
 }
 
 // ordinal returns the ordinal of an id, which may be that of a deleted document.
 func (d *ids) ordinal(id string) (uint32, bool) {
-	i, ok := d.find(id)
+	i, ok := d.find(maphash.String(d.seed, id), id)
 	if !ok {
 		return 0, false
 	}
 	return d.ordinals[i], true
+}
+
+// look finds the ordinals of several ids, each step for all of them before the next
+// one: bit i of known is set when list[i] has one.
+func (d *ids) look(list []string, ordinals *[together]uint32) (known uint16) {
+	if d.len() == 0 {
+		return 0
+	}
+	var hashes [together]uint64
+	var first [together]uint32
+	var records [together][]byte
+	for i, id := range list {
+		hashes[i] = maphash.String(d.seed, id)
+		if at, ok := d.first(hashes[i]); ok && at < d.len() {
+			first[i] = at
+		}
+	}
+	d.getAll(first[:len(list)], &records)
+	for i, id := range list {
+		at, ok := first[i], string(records[i]) == id
+		if !ok {
+			at, ok = d.find(hashes[i], id)
+		}
+		if ok {
+			ordinals[i] = d.ordinals[at]
+			known |= 1 << i
+		}
+	}
+	return known
 }
 
 // at returns the position of an ordinal. Until the first compaction the two are

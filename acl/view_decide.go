@@ -16,6 +16,44 @@ func (v *View) decide(ordinal uint32) bool {
 	return v.admits(acl)
 }
 
+// together is how many documents are decided at the same time, so that they wait
+// for memory together and not one after the other: the first page of a new
+// principal, of whose 1,000 hits one of 14 is visible, takes two thirds of
+// the time.
+const together = 16
+
+// decideAll decides for several documents: bit i is set when that of ordinals[i] is
+// visible.
+func (v *View) decideAll(ordinals []uint32) (visible uint16) {
+	if v.all || v.acls.Load() != nil || v.documents.Load() != nil {
+		for i, ordinal := range ordinals {
+			if v.AllowedAt(ordinal) {
+				visible |= 1 << i
+			}
+		}
+		return visible
+	}
+	var acls [together]uint32
+	var records [together][]byte
+	for i, ordinal := range ordinals {
+		acls[i] = v.snap.docs.at(ordinal)
+	}
+	v.snap.acls.getAll(acls[:len(ordinals)], &records)
+	cost := int64(0)
+	for i, acl := range acls[:len(ordinals)] {
+		admits := acl == aclPublic && v.public
+		if acl >= firstACL {
+			admits = v.admitsRecord(records[i])
+			cost += costRecord + costByte*int64(len(records[i]))
+		}
+		if admits {
+			visible |= 1 << i
+		}
+	}
+	v.spend(cost)
+	return visible
+}
+
 // admits decides for the number of an ACL.
 func (v *View) admits(acl uint32) bool {
 	if b := v.acls.Load(); b != nil {

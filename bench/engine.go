@@ -1,0 +1,221 @@
+package main
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/tokenacl/tokenacl/acl"
+)
+
+// engine is one way to hold a corpus and to decide by it.
+type engine struct {
+	name string
+	kind kind
+	note string
+	// bytes is what it takes for a document.
+	bytes  float64
+	corpus *corpus
+	slow   bool
+	built  float64 // processor time in nanoseconds
+
+	view func(caller) view
+	// filter finds all visible documents for a caller who was not there before; nil
+	// where that is no more than a view's decision on each.
+	filter func(caller) set
+	// page is the first hits that are visible; nil where a view's decisions do it.
+	page  func(c caller, hits []uint32, most int) []uint32
+	close func()
+}
+
+// view is an engine prepared for one caller.
+type view struct {
+	allowed func(ordinal uint32) bool
+	// loop decides n documents, those of at in turn, and counts the visible ones. It
+	// is there where a call of allowed would count; nil calls that.
+	loop func(at []uint32, n int) int
+}
+
+// set is visible documents.
+type set struct {
+	size    int
+	members iter.Seq[uint32]
+}
+
+func listed(ordinals []uint32) set { return set{len(ordinals), slices.Values(ordinals)} }
+
+func (v view) decide(at []uint32, n int) int {
+	if v.loop != nil {
+		return v.loop(at, n)
+	}
+	visible := 0
+	for n > 0 {
+		part := at[:min(n, len(at))]
+		n -= len(part)
+		for _, o := range part {
+			if v.allowed(o) {
+				visible++
+			}
+		}
+	}
+	return visible
+}
+
+func (e engine) firstPage(c caller, hits []uint32, most int) []uint32 {
+	if e.page != nil {
+		return e.page(c, hits, most)
+	}
+	v := e.view(c)
+	page := make([]uint32, 0, most)
+	for _, o := range hits {
+		if v.allowed(o) {
+			if page = append(page, o); len(page) == most {
+				break
+			}
+		}
+	}
+	return page
+}
+
+// maker makes an engine of a corpus.
+type maker struct {
+	name string
+	make func(*corpus) (engine, error)
+	most int  // how many documents it can be expected to hold; 0 is any number
+	over bool // works on the lists of goLists
+}
+
+// build makes the engine and counts its bytes and the processor time.
+func (m maker) build(c *corpus) (engine, error) {
+	if m.most > 0 {
+		c = c.first(m.most)
+	}
+	if m.over {
+		c.goLists()
+	}
+	before, start := heap(), processorTime()
+	e, err := m.make(c)
+	if err != nil {
+		return e, fmt.Errorf("%s: %w", m.name, err)
+	}
+	e.name, e.corpus, e.slow = m.name, c, m.most > 0
+	e.built = float64(processorTime() - start)
+	if e.bytes == 0 {
+		e.bytes = (heap() - before) / float64(c.documents)
+	}
+	if m.over {
+		e.bytes += c.valueBytes / float64(c.documents)
+	}
+	if e.close == nil {
+		e.close = func() {}
+	}
+	return e, nil
+}
+
+// oracle decides by the rules of the package acl, spelled out for these corpora:
+// what the engines have to agree with. It shares no code with any of them.
+func oracle(c *corpus, who caller, document uint32) bool {
+	terms := c.list(int(document))
+	allowed := len(terms) == 0
+	for _, t := range terms {
+		e := t.entry()
+		hit := e.Type == acl.User && e.Name == who.user || e.Type == acl.Group && slices.Contains(who.groups, e.Name)
+		if hit && e.Access == acl.Deny {
+			return false
+		}
+		allowed = allowed || hit
+	}
+	return allowed
+}
+
+// Documents that are compared for each caller.
+const checked, checkedSlow = 2_000, 200
+
+// agree requires that all engines decide as the oracle does, and that the answers
+// are neither all yes nor all no.
+func agree(engines []engine, callers []caller) error {
+	for _, c := range callers {
+		for _, e := range engines {
+			if err := e.agrees(c); err != nil {
+				return fmt.Errorf("%s disagrees (%s, %d groups): %w", e.name, e.corpus.name, len(c.groups), err)
+			}
+		}
+	}
+	return nil
+}
+
+func (e engine) agrees(c caller) error {
+	n := checked
+	if e.slow {
+		n = checkedSlow
+	}
+	at := ordinals(3, n, e.corpus.documents)
+	var visible []uint32
+	v := e.view(c)
+	for _, o := range at {
+		want := oracle(e.corpus, c, o)
+		if got := v.allowed(o); got != want {
+			return fmt.Errorf("document %d is visible: %t, want %t", o, got, want)
+		}
+		if want {
+			visible = append(visible, o)
+		}
+	}
+	if len(visible) == 0 || len(visible) == len(at) {
+		return fmt.Errorf("%d of %d documents are visible, which proves nothing", len(visible), len(at))
+	}
+	if got := v.decide(at, len(at)); got != len(visible) {
+		return fmt.Errorf("its loop sees %d documents, want %d", got, len(visible))
+	}
+	want := visible[:min(10, len(visible))]
+	if got := e.firstPage(c, at, 10); !slices.Equal(got, want) {
+		return fmt.Errorf("the first page is %v, want %v", got, want)
+	}
+	return e.filterAgrees(c)
+}
+
+func (e engine) filterAgrees(c caller) error {
+	if e.filter == nil {
+		return nil
+	}
+	got := e.filter(c)
+	members := slices.Sorted(got.members)
+	var want []uint32
+	set := mapOf(c)
+	for i := range uint32(e.corpus.documents) {
+		if set.visible(e.corpus.list(int(i))) {
+			want = append(want, i)
+		}
+	}
+	if got.size != len(want) || !slices.Equal(members, want) {
+		return fmt.Errorf("the filter finds %d documents, want %d", got.size, len(want))
+	}
+	return nil
+}
+
+// terms is the oracle for all documents: as quick as it has to be for a million.
+type terms map[uint32]bool
+
+func mapOf(c caller) terms {
+	all := terms{}
+	for i, name := range groupNames {
+		if slices.Contains(c.groups, name) {
+			all[uint32(i)] = true
+		}
+	}
+	all[manyGroups+uint32(slices.Index(userNames, c.user))] = true
+	return all
+}
+
+func (s terms) visible(list []term) bool {
+	allowed := len(list) == 0
+	for _, t := range list {
+		if s[t.name()] {
+			if t.deny() {
+				return false
+			}
+			allowed = true
+		}
+	}
+	return allowed
+}

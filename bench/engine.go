@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/tokenacl/tokenacl/acl"
@@ -17,7 +18,7 @@ type engine struct {
 	bytes  float64
 	corpus *corpus
 	slow   bool
-	built  float64 // processor time in nanoseconds
+	built  float64 // processor time in nanoseconds; not a number where the lists are all there is
 
 	view func(caller) view
 	// filter finds all visible documents for a caller who was not there before; nil
@@ -26,6 +27,8 @@ type engine struct {
 	// page is the first hits that are visible; nil where a view's decisions do it.
 	page  func(c caller, hits []uint32, most int) []uint32
 	close func()
+	// clock is the processor time of another process that works for it; nil is none.
+	clock func() int64
 }
 
 // view is an engine prepared for one caller.
@@ -77,6 +80,21 @@ func (e engine) firstPage(c caller, hits []uint32, most int) []uint32 {
 	return page
 }
 
+// ranked is the first of the hits that are among the visible.
+func ranked(hits, visible []uint32, most int) []uint32 {
+	in := make(map[uint32]bool, len(visible))
+	for _, o := range visible {
+		in[o] = true
+	}
+	page := make([]uint32, 0, most)
+	for _, o := range hits {
+		if in[o] && len(page) < most {
+			page = append(page, o)
+		}
+	}
+	return page
+}
+
 // maker makes an engine of a corpus.
 type maker struct {
 	name string
@@ -100,11 +118,15 @@ func (m maker) build(c *corpus) (engine, error) {
 	}
 	e.name, e.corpus, e.slow = m.name, c, m.most > 0
 	e.built = float64(processorTime() - start)
+	if e.clock != nil {
+		e.built += float64(e.clock()) // of a process that began with it
+	}
 	if e.bytes == 0 {
 		e.bytes = (heap() - before) / float64(c.documents)
 	}
 	if m.over {
 		e.bytes += c.valueBytes / float64(c.documents)
+		e.built = math.NaN()
 	}
 	if e.close == nil {
 		e.close = func() {}
@@ -129,7 +151,7 @@ func oracle(c *corpus, who caller, document uint32) bool {
 }
 
 // Documents that are compared for each caller.
-const checked, checkedSlow = 2_000, 200
+const checked, checkedSlow = 2_000, 50
 
 // agree requires that all engines decide as the oracle does, and that the answers
 // are neither all yes nor all no.
@@ -218,4 +240,9 @@ func (s terms) visible(list []term) bool {
 		}
 	}
 	return allowed
+}
+
+// contender is the engine in a race.
+func (e engine) contender(note string, run func(n int)) contender {
+	return contender{name: e.name, kind: e.kind, note: note, clock: e.clock, run: run}
 }

@@ -1,6 +1,6 @@
 package main
 
-// makers are the engines that need no server. Those that are slow to build hold at
+// makers are the engines that nobody has to ask for. Those that are slow to build hold at
 // most so many documents.
 func makers(slow int) []maker {
 	return []maker{

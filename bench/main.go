@@ -24,9 +24,9 @@ type settings struct {
 	documents []int // of the stages; the last one has the goals
 	slow      int   // most documents of engines that are slow to build
 	meter     meter
-	builds    meter // of bulk builds
-	writes    int   // single documents that a pass puts or deletes
-	servers   []maker
+	builds    meter   // of bulk builds
+	writes    int     // single documents that a pass puts or deletes
+	further   []maker // engines that were asked for
 }
 
 func whole() settings {
@@ -50,12 +50,20 @@ func main() {
 	isShort := flag.Bool("short", false, "at most five minutes; engines that are slow to build hold fewer documents")
 	out := flag.String("o", "RESULTS.md", "the `file` for the results, beside what is printed")
 	charts := flag.String("charts", "", "the `folder` for the charts; the whole run writes them to ../docs")
+	withBleve := flag.Bool("bleve", false, "measure Bleve too")
+	server := flag.String("postgres", "", "measure PostgreSQL too, on the server of this `URL`, which runs on this machine; makes tables there and drops them")
 	flag.Parse()
 	s := whole()
 	if *isShort {
 		s = short()
 	} else if *charts == "" {
 		*charts = filepath.Join("..", "docs")
+	}
+	if *withBleve {
+		s.further = append(s.further, maker{name: "Bleve", make: newBleve, most: s.slow})
+	}
+	if *server != "" {
+		s.further = append(s.further, maker{name: "PostgreSQL", make: newPostgres(*server), most: s.slow})
 	}
 	if err := s.main(*out, *charts, os.Stdout); err != nil {
 		log.Fatal(err)
@@ -118,7 +126,7 @@ func (s settings) run() (*report, *growth, error) {
 
 func (s settings) stages() (stages []stage, err error) {
 	for i, n := range s.documents {
-		st, err := newStage(n, slices.Concat(makers(s.slow), s.servers), i == len(s.documents)-1)
+		st, err := newStage(n, slices.Concat(makers(s.slow), s.further), i == len(s.documents)-1)
 		stages = append(stages, st)
 		if err != nil {
 			return stages, err

@@ -46,17 +46,7 @@ func pageSQLite(db *sql.DB, c caller, hits []uint32, most int) []uint32 {
 		panic(fmt.Sprintf("sqlite: %v", err))
 	}
 	found := prepareSQLite(db, c, 2, "SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?1)) AND ")(string(list))
-	visible := make(map[uint32]bool, len(found))
-	for _, o := range found {
-		visible[o] = true
-	}
-	page := make([]uint32, 0, most)
-	for _, o := range hits {
-		if visible[o] && len(page) < most {
-			page = append(page, o)
-		}
-	}
-	return page
+	return ranked(hits, found, most)
 }
 
 // fillSQLite returns how many bytes the ACLs take.

@@ -79,7 +79,7 @@ func (s stage) decideWarm(m meter) []result {
 	var all []contender
 	for _, e := range s.distinct {
 		v, at := e.view(s.callers[1]), ordinals(5, warm, e.corpus.documents)
-		all = append(all, contender{name: e.name, kind: e.kind, note: s.remark(e), run: func(n int) { sink += v.decide(at, n) }})
+		all = append(all, e.contender(s.remark(e), func(n int) { sink += v.decide(at, n) }))
 	}
 	return m.race(all...)
 }
@@ -94,7 +94,7 @@ func (s stage) decideRandom(m meter) []result {
 			continue
 		}
 		v := e.view(s.callers[1])
-		all = append(all, contender{name: e.name, kind: e.kind, run: func(n int) { sink += v.decide(at, n) }})
+		all = append(all, e.contender("", func(n int) { sink += v.decide(at, n) }))
 	}
 	return m.race(all...)
 }

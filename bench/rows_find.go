@@ -51,12 +51,12 @@ func (s stage) pages(callers []caller, lists int) []contender {
 			hits[i] = ordinals(uint64(1000+i), rankedHits, e.corpus.documents)
 		}
 		turn := 0
-		all = append(all, contender{name: e.name, kind: e.kind, note: s.remark(e), run: func(n int) {
+		all = append(all, e.contender(s.remark(e), func(n int) {
 			for range n {
 				sink += len(e.firstPage(callers[turn%len(callers)], hits[turn%len(hits)], pageSize))
 				turn++
 			}
-		}})
+		}))
 	}
 	return all
 }
@@ -81,12 +81,12 @@ func (s stage) filters(engines []engine, callers []caller) []contender {
 			continue
 		}
 		turn := 0
-		all = append(all, contender{name: e.name, kind: e.kind, note: s.remark(e), run: func(n int) {
+		all = append(all, e.contender(s.remark(e), func(n int) {
 			for range n {
 				sink += e.filter(callers[turn%len(callers)]).size
 				turn++
 			}
-		}})
+		}))
 	}
 	return all
 }

@@ -77,7 +77,7 @@ func (s stage) build(m meter) ([]row, error) {
 		}
 	}
 	for _, e := range s.distinct {
-		if e.slow {
+		if e.slow && !math.IsNaN(e.built) {
 			values := figure(e.name, peer, e.built, s.remark(e)+"; its only build, with the input")
 			values.times = 1
 			results = append(results, values)

@@ -86,7 +86,8 @@ text { font: 13px sans-serif; fill: #1f2328 }
 .name.ours { font-weight: bold; stroke: none }
 .c0 { stroke: #0969da; fill: #0969da } .c1 { stroke: #cf222e; fill: #cf222e } .c2 { stroke: #1a7f37; fill: #1a7f37 }
 .c3 { stroke: #8250df; fill: #8250df } .c4 { stroke: #9a6700; fill: #9a6700 } .c5 { stroke: #bf3989; fill: #bf3989 }
-.c6 { stroke: #57606a; fill: #57606a } .c7 { stroke: #0a7d8c; fill: #0a7d8c }
+.c6 { stroke: #57606a; fill: #57606a } .c7 { stroke: #0a7d8c; fill: #0a7d8c } .c8 { stroke: #7d4e00; fill: #7d4e00 }
+.c9 { stroke: #3d4f9f; fill: #3d4f9f } .c10 { stroke: #5c7a00; fill: #5c7a00 }
 .line.line { fill: none }
 .name { stroke: none }
 @media (prefers-color-scheme: dark) {
@@ -94,7 +95,8 @@ text { fill: #e6edf3 }
 .grid { stroke: #30363d }
 .c0 { stroke: #58a6ff; fill: #58a6ff } .c1 { stroke: #ff7b72; fill: #ff7b72 } .c2 { stroke: #3fb950; fill: #3fb950 }
 .c3 { stroke: #bc8cff; fill: #bc8cff } .c4 { stroke: #d29922; fill: #d29922 } .c5 { stroke: #f778ba; fill: #f778ba }
-.c6 { stroke: #8b949e; fill: #8b949e } .c7 { stroke: #39c5cf; fill: #39c5cf }
+.c6 { stroke: #8b949e; fill: #8b949e } .c7 { stroke: #39c5cf; fill: #39c5cf } .c8 { stroke: #c69026; fill: #c69026 }
+.c9 { stroke: #a5b4fc; fill: #a5b4fc } .c10 { stroke: #b5d33d; fill: #b5d33d }
 .name { stroke: none }
 }
 </style>

@@ -89,7 +89,7 @@ func (m meter) race(all ...contender) []result {
 
 // calibrate finds how many operations make a pass, and how many passes there are.
 func (m meter) calibrate(c contender) (times, passes int) {
-	for times = 1; ; times *= 4 {
+	for times = 1; ; times = c.bounded(4 * times) {
 		took := c.pass(times)
 		each := took / time.Duration(times)
 		switch {
@@ -97,8 +97,8 @@ func (m meter) calibrate(c contender) (times, passes int) {
 			return times, m.few
 		case took >= m.pass/8 || times >= 1<<28:
 			return c.bounded(int(float64(m.pass) / max(float64(took)/float64(times), 0.01))), m.passes
-		case c.most > 0 && times >= c.most:
-			return c.most, m.passes
+		case times == c.most:
+			return times, m.passes
 		}
 	}
 }

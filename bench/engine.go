@@ -5,8 +5,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-
-	"github.com/tokenacl/tokenacl/acl"
 )
 
 // engine is one way to hold a corpus and to decide by it.
@@ -134,18 +132,34 @@ func (m maker) build(c *corpus) (engine, error) {
 	return e, nil
 }
 
-// oracle decides by the rules of the package acl, spelled out for these corpora:
-// what the engines have to agree with. It shares no code with any of them.
-func oracle(c *corpus, who caller, document uint32) bool {
-	terms := c.list(int(document))
-	allowed := len(terms) == 0
-	for _, t := range terms {
-		e := t.entry()
-		hit := e.Type == acl.User && e.Name == who.user || e.Type == acl.Group && slices.Contains(who.groups, e.Name)
-		if hit && e.Access == acl.Deny {
-			return false
+// oracle is the terms of a caller, by number: the rules of the package acl, spelled
+// out for these corpora. It shares no code with any engine.
+type oracle []bool
+
+func newOracle(c caller) oracle {
+	has := map[string]bool{"user " + c.user: true}
+	for _, g := range c.groups {
+		has["group "+g] = true
+	}
+	all := make(oracle, 0, manyGroups+manyUsers)
+	for _, name := range groupNames {
+		all = append(all, has["group "+name])
+	}
+	for _, name := range userNames {
+		all = append(all, has["user "+name])
+	}
+	return all
+}
+
+func (s oracle) visible(list []term) bool {
+	allowed := len(list) == 0
+	for _, t := range list {
+		if s[t.name()] {
+			if t.deny() {
+				return false
+			}
+			allowed = true
 		}
-		allowed = allowed || hit
 	}
 	return allowed
 }
@@ -157,8 +171,9 @@ const checked, checkedSlow = 2_000, 50
 // are neither all yes nor all no.
 func agree(engines []engine, callers []caller) error {
 	for _, c := range callers {
+		o := newOracle(c)
 		for _, e := range engines {
-			if err := e.agrees(c); err != nil {
+			if err := e.agrees(c, o); err != nil {
 				return fmt.Errorf("%s disagrees (%s, %d groups): %w", e.name, e.corpus.name, len(c.groups), err)
 			}
 		}
@@ -166,7 +181,7 @@ func agree(engines []engine, callers []caller) error {
 	return nil
 }
 
-func (e engine) agrees(c caller) error {
+func (e engine) agrees(c caller, truth oracle) error {
 	n := checked
 	if e.slow {
 		n = checkedSlow
@@ -175,7 +190,7 @@ func (e engine) agrees(c caller) error {
 	var visible []uint32
 	v := e.view(c)
 	for _, o := range at {
-		want := oracle(e.corpus, c, o)
+		want := truth.visible(e.corpus.list(int(o)))
 		if got := v.allowed(o); got != want {
 			return fmt.Errorf("document %d is visible: %t, want %t", o, got, want)
 		}
@@ -193,19 +208,18 @@ func (e engine) agrees(c caller) error {
 	if got := e.firstPage(c, at, 10); !slices.Equal(got, want) {
 		return fmt.Errorf("the first page is %v, want %v", got, want)
 	}
-	return e.filterAgrees(c)
+	return e.filterAgrees(c, truth)
 }
 
-func (e engine) filterAgrees(c caller) error {
+func (e engine) filterAgrees(c caller, truth oracle) error {
 	if e.filter == nil {
 		return nil
 	}
 	got := e.filter(c)
 	members := slices.Sorted(got.members)
 	var want []uint32
-	set := termsOf(c)
 	for i := range uint32(e.corpus.documents) {
-		if set.visible(e.corpus.list(int(i))) {
+		if truth.visible(e.corpus.list(int(i))) {
 			want = append(want, i)
 		}
 	}
@@ -213,32 +227,6 @@ func (e engine) filterAgrees(c caller) error {
 		return fmt.Errorf("the filter finds %d documents, want %d", got.size, len(want))
 	}
 	return nil
-}
-
-// terms is the oracle for all documents, by number: as quick as it has to be for a
-// million.
-type terms []bool
-
-func termsOf(c caller) terms {
-	all := make(terms, manyGroups+manyUsers)
-	for i, name := range groupNames {
-		all[i] = slices.Contains(c.groups, name)
-	}
-	all[manyGroups+slices.Index(userNames, c.user)] = true
-	return all
-}
-
-func (s terms) visible(list []term) bool {
-	allowed := len(list) == 0
-	for _, t := range list {
-		if s[t.name()] {
-			if t.deny() {
-				return false
-			}
-			allowed = true
-		}
-	}
-	return allowed
 }
 
 // contender is the engine in a race.

@@ -26,12 +26,13 @@ type settings struct {
 	meter     meter
 	builds    meter   // of bulk builds
 	writes    int     // single documents that a pass puts or deletes
+	tokens    int     // that no cache has seen, for a pass
 	further   []maker // engines that were asked for
 }
 
 func whole() settings {
 	return settings{
-		name: "whole", documents: []int{1_000, 10_000, 100_000, 1_000_000}, slow: 1_000_000, writes: 20_000,
+		name: "whole", documents: []int{1_000, 10_000, 100_000, 1_000_000}, slow: 1_000_000, writes: 20_000, tokens: 1_000,
 		meter:  meter{pass: 100 * time.Millisecond, passes: 12, few: 3, slow: time.Second},
 		builds: meter{pass: time.Second, passes: 10, few: 10, slow: time.Minute},
 	}
@@ -39,7 +40,7 @@ func whole() settings {
 
 func short() settings {
 	return settings{
-		name: "short", documents: []int{1_000, 10_000, 100_000, 1_000_000}, slow: 100_000, writes: 10_000,
+		name: "short", documents: []int{1_000, 10_000, 100_000, 1_000_000}, slow: 100_000, writes: 10_000, tokens: 300,
 		meter:  meter{pass: 25 * time.Millisecond, passes: 10, few: 3, slow: 100 * time.Millisecond},
 		builds: meter{pass: time.Second, passes: 3, few: 3, slow: time.Minute},
 	}
@@ -156,7 +157,7 @@ func (s settings) last(r *report, st stage, g *growth, t tokens, now time.Time) 
 		return err
 	}
 	r.add(update)
-	if rows, err = st.requestRows(s.meter, t, now); err != nil {
+	if rows, err = st.requestRows(s.meter, t, s.tokens, now); err != nil {
 		return err
 	}
 	r.add(rows...)

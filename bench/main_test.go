@@ -12,7 +12,7 @@ import (
 // tiny is a run that measures nothing of use, to see that no row vanishes.
 func tiny() settings {
 	fast := meter{pass: 100 * time.Microsecond, passes: 2, few: 1, slow: 2 * time.Millisecond}
-	return settings{name: "tiny", documents: []int{500, 1500}, slow: 1000, meter: fast, builds: fast, writes: 8}
+	return settings{name: "tiny", documents: []int{300, 900}, slow: 600, meter: fast, builds: fast, writes: 8, tokens: 5}
 }
 
 // TestRun runs everything at a size that proves nothing about speed, and counts rows

@@ -42,13 +42,11 @@ func byHand(v verifier, e engine) func(raw string, hits []uint32) []uint32 {
 	}
 }
 
-const coldTokens = 500
-
 // requests are tokens of one user that differ in their id.
-func (t tokens) requests(alg jwks.Algorithm, now time.Time) ([]string, error) {
-	all := make([]string, coldTokens)
+func (t tokens) requests(n int, now time.Time) ([]string, error) {
+	all := make([]string, n)
 	for i := range all {
-		raw, err := t.rings[alg].sign(newClaims(now).with("jti", strconv.Itoa(i)))
+		raw, err := t.rings[jwks.RS256].sign(newClaims(now).with("jti", strconv.Itoa(i)))
 		if err != nil {
 			return nil, err
 		}
@@ -57,7 +55,7 @@ func (t tokens) requests(alg jwks.Algorithm, now time.Time) ([]string, error) {
 	return all, nil
 }
 
-func (s stage) requestRows(m meter, t tokens, now time.Time) ([]row, error) {
+func (s stage) requestRows(m meter, t tokens, n int, now time.Time) ([]row, error) {
 	keys, err := t.rings[jwks.RS256].keySource()
 	if err != nil {
 		return nil, err
@@ -70,7 +68,7 @@ func (s stage) requestRows(m meter, t tokens, now time.Time) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := t.requests(jwks.RS256, now)
+	raw, err := t.requests(n, now)
 	if err != nil {
 		return nil, err
 	}

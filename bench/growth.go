@@ -24,9 +24,7 @@ func (g *growth) add(m meter, s stage) {
 	for _, e := range s.distinct {
 		g.memory.add(e.name, e.corpus.documents, e.bytes)
 	}
-	mine := s
-	mine.distinct = s.distinct[:1]
-	g.pages = append(g.pages, m.race(mine.pages(s.callers[1:2], 1)...)[0])
+	g.pages = append(g.pages, m.race(s.pages(s.distinct[:1], s.callers[1:2], 1)...)[0])
 	g.random = append(g.random, named(s.decideRandom(m), us))
 }
 

@@ -84,6 +84,7 @@ func (m meter) race(all ...contender) []result {
 	for i := range results {
 		slices.Sort(results[i].passes)
 	}
+	runtime.KeepAlive(sink)
 	return results
 }
 

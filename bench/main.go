@@ -167,8 +167,8 @@ func (s settings) last(r *report, st stage, g *growth, t tokens, now time.Time) 
 
 func newGrowth() *growth {
 	return &growth{
-		decide: chart{title: "Decide one document (k = 100, warm)"},
-		filter: chart{title: "Filter all for a new caller (k = 100)"},
+		decide: chart{title: "Time to decide one document (k = 100, warm)"},
+		filter: chart{title: "Time to find all documents of a new caller (k = 100)"},
 		memory: chart{title: "Memory for a document", unit: perDocument},
 	}
 }

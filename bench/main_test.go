@@ -51,3 +51,22 @@ func TestRun(t *testing.T) {
 		}
 	}
 }
+
+// TestRunStops wants a run that ends at an engine that is wrong, names it and
+// writes nothing.
+func TestRunStops(t *testing.T) {
+	s := tiny()
+	s.documents = []int{300}
+	s.further = []maker{{name: "lax engine", make: func(*corpus) (engine, error) {
+		return engine{view: func(caller) view { return view{allowed: func(uint32) bool { return true }} }}, nil
+	}}}
+	out := filepath.Join(t.TempDir(), "RESULTS.md")
+	var printed strings.Builder
+	err := s.main(out, "", &printed)
+	if err == nil || !strings.HasPrefix(err.Error(), "lax engine disagrees") {
+		t.Errorf("%v, want one that names the engine", err)
+	}
+	if _, err := os.Stat(out); err == nil || printed.Len() > 0 {
+		t.Error("there are results")
+	}
+}

@@ -44,6 +44,11 @@ func TestRun(t *testing.T) {
 			t.Errorf("no table has %s", name)
 		}
 	}
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "| bulk build | ") && !strings.Contains(line, "| bitset ") && !strings.Contains(line, "| roaring ") {
+			t.Errorf("an engine with fewer documents is the best: %s", line)
+		}
+	}
 	for _, name := range []string{"decide", "filter", "memory"} {
 		svg, err := os.ReadFile(filepath.Join(folder, "bench-"+name+".svg"))
 		if err != nil || !strings.Contains(string(svg), ">tokenacl</text>") || !strings.Contains(string(svg), ">roaring</text>") {

@@ -67,6 +67,7 @@ type meter struct {
 // race measures the contenders in turn, so that what disturbs the machine disturbs
 // them all: each of them has its n-th pass before any has the one after it.
 func (m meter) race(all ...contender) []result {
+	runtime.GC() // else that of what was built before ends in somebody's pass
 	results := make([]result, len(all))
 	left := make([]int, len(all))
 	for i, c := range all {

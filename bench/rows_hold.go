@@ -78,7 +78,11 @@ func (s stage) build(m meter) ([]row, error) {
 	}
 	for _, e := range s.distinct {
 		if e.slow && !math.IsNaN(e.built) {
-			values := figure(e.name, peer, e.built, s.remark(e)+"; its only build, with the input")
+			k := peer
+			if e.corpus.documents < s.documents {
+				k = aside // it is no match
+			}
+			values := figure(e.name, k, e.built, s.remark(e)+"; its only build, with the input")
 			values.times = 1
 			results = append(results, values)
 		}

@@ -1,6 +1,4 @@
-//go:build unix
-
-package bench
+package main
 
 import (
 	"bytes"
@@ -11,7 +9,6 @@ import (
 	"maps"
 	"reflect"
 	"strings"
-	"syscall"
 	"testing"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -30,14 +27,6 @@ func perOp(b *testing.B, f func()) {
 		f()
 	}
 	b.ReportMetric(float64(processorTime()-start)/float64(b.N), "cpu-ns/op")
-}
-
-func processorTime() int64 {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		panic(err)
-	}
-	return used.Utime.Nano() + used.Stime.Nano()
 }
 
 // article is a document of 2 KB and 40 fields; n tells it from others.

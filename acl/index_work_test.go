@@ -201,6 +201,33 @@ func TestPageOfThePast(t *testing.T) {
 	}
 }
 
+// Rules A2, A8: a hit that the index does not know costs no look at the ACL of a
+// document that it does.
+func TestPageOfUnknown(t *testing.T) {
+	long := acl.List{}
+	for i := range 1000 {
+		long = append(long, acl.Allow.User(userNames[i]))
+	}
+	x := acl.NewTuned(acl.Rules{}, acl.Tuning{Merge: 1 << 10, Compact: 20, Scan: 1 << 60, Limit: 1 << 30})
+	x.Put(documentID(0), long)
+	byOrdinal := acl.NewIndex(acl.Rules{})
+	byOrdinal.PutAt(0, long)
+	scope := acl.For(acl.Principal{User: "nobody"})
+	var ids []string
+	for i := range uint32(20) {
+		ids = append(ids, documentID(1+i))
+	}
+	for _, v := range []*acl.View{x.View(scope), byOrdinal.View(scope)} {
+		if page := acl.Page(v, slices.Values(ids), same, 10); page != nil || v.Work() != 0 {
+			t.Errorf("%d documents, work %d, want none", len(page), v.Work())
+		}
+	}
+	v := x.View(scope)
+	if acl.Page(v, slices.Values([]string{documentID(0)}), same, 10); v.Work() < 1000 {
+		t.Errorf("work %d of a document that is known", v.Work())
+	}
+}
+
 func count(hits []uint32, n *int) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for _, o := range hits {

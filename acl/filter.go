@@ -65,9 +65,9 @@ func allowedAll[K string | uint32](v *View, keys []K) (visible uint16) {
 		return 0
 	}
 	if ordinals, ok := any(keys).([]uint32); ok {
-		return v.decideAll(ordinals)
+		return v.decideAll(ordinals, 1<<together-1)
 	}
 	var ordinals [together]uint32
 	known := v.snap.ids.look(any(keys).([]string), &ordinals)
-	return v.decideAll(ordinals[:len(keys)]) & known
+	return v.decideAll(ordinals[:len(keys)], known)
 }

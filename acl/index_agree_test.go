@@ -70,10 +70,11 @@ func decideAll(docs map[string]acl.ACL, r acl.Rules, s acl.Scope) map[string]acl
 	return wants
 }
 
-// viewAgrees compares a View with Decide, by id, by ordinal, one by one and all at
-// once.
+// viewAgrees compares a View with Decide, by id, by ordinal, one by one, some together
+// and all at once.
 func viewAgrees(t fataler, v *acl.View, wants map[string]acl.Decision, ordinal func(id string) uint32) {
 	t.Helper()
+	pageAgrees(t, v, wants, ordinal) // while there is no bitmap, unless v was prepared
 	decide := func() (visible []string) {
 		for id, want := range wants {
 			if got, gotAt := v.Allowed(id), v.AllowedAt(ordinal(id)); got != want.Allowed || gotAt != want.Allowed {
@@ -88,6 +89,7 @@ func viewAgrees(t fataler, v *acl.View, wants map[string]acl.Decision, ordinal f
 	}
 	first, count := decide(), v.Count() // Count makes a bitmap
 	visible := decide()
+	pageAgrees(t, v, wants, ordinal)
 	if v.Allowed("") || v.Allowed("no such document") || v.AllowedAt(1<<31) || v.AllowedAt(1<<32-1) {
 		t.Fatalf("unknown documents are visible")
 	}
@@ -106,6 +108,35 @@ func viewAgrees(t fataler, v *acl.View, wants map[string]acl.Decision, ordinal f
 	slices.Sort(all)
 	if !slices.Equal(all, visible) {
 		t.Fatalf("All is %q, want %q", all, visible)
+	}
+}
+
+// pageAgrees compares a page of all documents, with unknown ones among them, with
+// Decide.
+func pageAgrees(t fataler, v *acl.View, wants map[string]acl.Decision, ordinal func(id string) uint32) {
+	t.Helper()
+	const unknown = "no such document"
+	var hits, want []string
+	for i, id := range slices.Sorted(maps.Keys(wants)) {
+		if i%5 == 3 {
+			hits = append(hits, unknown)
+		}
+		if hits = append(hits, id); wants[id].Allowed {
+			want = append(want, id)
+		}
+	}
+	hits = append(hits, unknown, "")
+	if got := acl.Page(v, slices.Values(hits), same, len(hits)); !slices.Equal(got, want) {
+		t.Fatalf("page by id: %q, want %q", got, want)
+	}
+	at := func(id string) uint32 {
+		if _, ok := wants[id]; !ok {
+			return 1<<32 - 1 - uint32(len(id))
+		}
+		return ordinal(id)
+	}
+	if got := acl.Page(v, slices.Values(hits), at, len(hits)); !slices.Equal(got, want) {
+		t.Fatalf("page by ordinal: %q, want %q", got, want)
 	}
 }
 

@@ -386,11 +386,14 @@ func TestCheckName(t *testing.T) {
 
 // Records that no encoder makes are refused.
 func TestCheckRecord(t *testing.T) {
-	classes := []byte{0, 0, 0, 0, kindUser, kindGroup, kindSourceGroup, kindWildGroup}
-	for t, kind := range classes {
+	const names, user, group, source, wild, farGroup = 20_001, 4, 5, 6, 7, 300
+	classes := bytes.Repeat([]byte{classOf(kindUser)}, names)
+	for t, kind := range map[int]byte{0: 0, 1: 0, 2: 0, 3: 0, group: kindGroup, source: kindSourceGroup, wild: kindWildGroup, farGroup: kindGroup} {
 		classes[t] = classOf(kind)
 	}
-	const user, group, source, wild = 4, 5, 6, 7
+	with := func(head []byte, number uint32, more ...byte) []byte {
+		return append(appendUvarint(head, number), more...)
+	}
 	for _, c := range []struct {
 		name   string
 		record []byte
@@ -403,7 +406,15 @@ func TestCheckRecord(t *testing.T) {
 		{"one twice", []byte{2 << allowShift, user, 0}, false},
 		{"cut", []byte{2 << allowShift, user}, false},
 		{"more", []byte{1 << allowShift, user, 1}, false},
-		{"unknown token", []byte{1 << allowShift, 8}, false},
+		{"unknown token", with([]byte{1 << allowShift}, names), false},
+		{"last token", with([]byte{1 << allowShift}, names-1), true},
+		{"beyond the last token", with([]byte{2 << allowShift}, names-1, 1), false},
+		{"two bytes", with([]byte{2 << allowShift}, 200, 1), true},
+		{"two bytes to a wild token", []byte{2 << allowShift, 1<<7 | wild, 0, 1}, false},
+		{"two bytes of nothing", []byte{2 << allowShift, user, 1 << 7, 0}, false},
+		{"two bytes, cut", []byte{1 << allowShift, 1<<7 | user}, false},
+		{"two bytes of a group", with([]byte{hasDeny | hasGroupDeny, 1}, farGroup), true},
+		{"two bytes of a group, not flagged", with([]byte{hasDeny, 1}, farGroup), false},
 		{"reserved token", []byte{1 << allowShift, tokenLevels}, false},
 		{"wild token", []byte{1 << allowShift, wild}, false},
 		{"DENY", []byte{hasDeny, 1, user}, true},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -75,6 +76,20 @@ func TestIndexConcurrent(t *testing.T) {
 						}
 					}
 					looked[r]++
+				}
+				page := acl.Page(v, func(yield func(int) bool) {
+					for i := 0; i < pairs && yield(i); i++ {
+					}
+				}, first, pairs)
+				for _, i := range page {
+					visible[i] = !visible[i]
+				}
+				if slices.Contains(visible[:], true) {
+					t.Error("a page is not what a View shows")
+					return
+				}
+				for _, i := range page {
+					visible[i] = true
 				}
 				if n%3 == 2 {
 					v.Prepare()

@@ -163,6 +163,71 @@ func TestPageTogether(t *testing.T) {
 	}
 }
 
+// Rule A8: a View of before an Index grew, lost documents and was compacted decides a
+// page as it did then; so does one of before there was anything.
+func TestPageOfThePast(t *testing.T) {
+	const documents = 200
+	x := acl.NewTuned(acl.Rules{}, acl.Tuning{Merge: 1 << 10, Compact: 20, Scan: 1 << 60, Limit: 1 << 30})
+	guest := acl.Guest()
+	var ids []string
+	for i := range uint32(2 * documents) {
+		ids = append(ids, documentID(i))
+	}
+	empty := x.View(guest)
+	for i, id := range ids[:documents] {
+		x.Put(id, []acl.ACL{acl.Public(), acl.List{acl.Allow.User("bob")}}[i%2])
+	}
+	past := x.View(guest)
+	want := acl.Page(past, slices.Values(ids), same, documents)
+	for i, id := range ids {
+		x.Put(id, acl.Public()) // in the same table of ids, until it grows
+		if got := acl.Page(past, slices.Values(ids), same, documents); !slices.Equal(got, want) {
+			t.Fatalf("after %d changes: %d documents, want %d", i+1, len(got), len(want))
+		}
+	}
+	for _, id := range ids {
+		x.Delete(id)
+	}
+	if got := acl.Page(past, slices.Values(ids), same, documents); !slices.Equal(got, want) || len(want) != documents/2 {
+		t.Errorf("after all was deleted: %d documents, want %d of %d", len(got), len(want), documents/2)
+	}
+	for name, v := range map[string]*acl.View{"empty": empty, "emptied": x.View(guest), "zero": new(acl.Index).View(guest)} {
+		if got := acl.Page(v, slices.Values(ids), same, 10); got != nil {
+			t.Errorf("%s: %q", name, got)
+		}
+		if got := acl.Page(v, slices.Values([]uint32{0, 1, 1 << 31, 1<<32 - 1}), self, 10); got != nil {
+			t.Errorf("%s: by ordinal %d", name, got)
+		}
+	}
+}
+
+// Rules A2, A8: a hit that the index does not know costs no look at the ACL of a
+// document that it does.
+func TestPageOfUnknown(t *testing.T) {
+	long := acl.List{}
+	for i := range 1000 {
+		long = append(long, acl.Allow.User(userNames[i]))
+	}
+	x := acl.NewTuned(acl.Rules{}, acl.Tuning{Merge: 1 << 10, Compact: 20, Scan: 1 << 60, Limit: 1 << 30})
+	x.Put(documentID(0), long)
+	byOrdinal := acl.NewIndex(acl.Rules{})
+	byOrdinal.PutAt(0, long)
+	scope := acl.For(acl.Principal{User: "nobody"})
+	var ids []string
+	for i := range uint32(20) {
+		ids = append(ids, documentID(1+i))
+	}
+	for _, v := range []*acl.View{x.View(scope), byOrdinal.View(scope)} {
+		if page := acl.Page(v, slices.Values(ids), same, 10); page != nil || v.Work() != 0 {
+			t.Errorf("%d documents, work %d, want none", len(page), v.Work())
+		}
+	}
+	v := x.View(scope)
+	if acl.Page(v, slices.Values([]string{documentID(0)}), same, 10); v.Work() < 1000 {
+		t.Errorf("work %d of a document that is known", v.Work())
+	}
+}
+
 func count(hits []uint32, n *int) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for _, o := range hits {

@@ -78,7 +78,7 @@ func (g DataSourceGroup) MarshalText() ([]byte, error) { return []byte("data sou
 // empty ones, which no valid entry can name.
 func (p Principal) normalize(r Rules) Principal {
 	q := Principal{User: r.fold(p.User), GroupsUnknown: p.GroupsUnknown}
-	if len(p.Groups) > 0 { // one by one, ten groups took four allocations more and 0.2 us
+	if len(p.Groups) > 0 { // growing with them takes four allocations more for ten
 		q.Groups = make([]string, 0, len(p.Groups))
 	}
 	for _, g := range p.Groups {

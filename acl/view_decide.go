@@ -23,20 +23,22 @@ func (v *View) decide(ordinal uint32) bool {
 const together = 16
 
 // decideAll decides for several documents: bit i is set when that of ordinals[i] is
-// visible.
-func (v *View) decideAll(ordinals []uint32) (visible uint16) {
+// visible. Only those are looked at whose bit of known is set.
+func (v *View) decideAll(ordinals []uint32, known uint16) (visible uint16) {
 	if v.all || v.acls.Load() != nil || v.documents.Load() != nil {
 		for i, ordinal := range ordinals {
-			if v.AllowedAt(ordinal) {
+			if known>>i&1 != 0 && v.AllowedAt(ordinal) {
 				visible |= 1 << i
 			}
 		}
 		return visible
 	}
-	var acls [together]uint32
+	var acls [together]uint32 // aclUnknown, of which the record is empty
 	var records [together][]byte
 	for i, ordinal := range ordinals {
-		acls[i] = v.snap.docs.at(ordinal)
+		if known>>i&1 != 0 {
+			acls[i] = v.snap.docs.at(ordinal)
+		}
 	}
 	v.snap.acls.getAll(acls[:len(ordinals)], &records)
 	cost := int64(0)

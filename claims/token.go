@@ -46,7 +46,7 @@ func newToken() (*Token, *facts) {
 // none is what a Token says that was not made by a Verifier. It is never written.
 var none facts
 
-// get returns no copy, which takes 0.01 us of the 0.2 of a token that is remembered.
+// get returns no copy: facts are 300 bytes, and what is asked for are few of them.
 func (t *Token) get() *facts {
 	if t == nil || t.facts == nil {
 		return &none

@@ -94,7 +94,7 @@ func split(raw string) (dot, end int, err error) {
 		return 0, 0, malformed(fmt.Sprintf("%d parts; want three", dots+1))
 	}
 	dot = strings.IndexByte(raw, '.')
-	end = dot + 1 + strings.IndexByte(raw[dot+1:], '.') // from the front, eight times as fast as LastIndexByte
+	end = dot + 1 + strings.IndexByte(raw[dot+1:], '.') // from the front: LastIndexByte goes byte by byte
 	if end == len(raw)-1 {
 		return 0, 0, malformed("no signature")
 	}

@@ -48,8 +48,8 @@ func newDigests(make func(crypto.Hash) hash.Hash) *digests {
 }
 
 // scratch is room for what verification hands to the standard library. Taking it
-// from the heap for each token is an allocation of up to 100 KB for EdDSA, and
-// 0.1 us for the others.
+// from the heap for each token is an allocation of up to 100 KB for EdDSA, and one
+// of the size of a signature for the others.
 type scratch struct {
 	sig     [maxRSABits/8 + base64url.Slack]byte
 	der     [maxDER]byte

@@ -8,7 +8,7 @@ import (
 
 // headers remembers what header parts of tokens say. An issuer writes the same
 // header into all of its tokens until it changes its key: to find it by its whole
-// text takes 0.05 us and no allocation, to decode and read it 0.9 us and four.
+// text takes no allocation, and a small part of the time of decoding and reading it.
 //
 // It is a memory of a pure function, so no answer depends on who filled it, and
 // whoever sends tokens may. It never grows beyond its slots, and nobody waits for

@@ -2,6 +2,7 @@ package jwks
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +117,38 @@ func TestHeadersBounded(t *testing.T) {
 	if n, letters := h.entries(); n != headerSets*headerWays || letters > n*maxSeen {
 		t.Errorf("%d entries of %d letters, want %d of at most %d each", n, letters, headerSets*headerWays, maxSeen)
 	}
+}
+
+// TestHeadersMemory fills the memory with what takes the most: long headers whose
+// kid has an escape, so that it is kept beside the decoded part, of which typ is one.
+//
+// Rule G4
+func TestHeadersMemory(t *testing.T) {
+	h := newHeaders()
+	before := heap()
+	for i := range 4000 {
+		kid := strings.Repeat("k", maxKeyID-5) + fmt.Sprintf("%04d", i)
+		text := fmt.Sprintf(`{"alg":"RS256","kid":"\n%s","typ":"`, kid)
+		part := testkeys.Encode([]byte(text + strings.Repeat("t", maxSeen/4*3-len(text)-2) + `"}`))
+		parsed, err := parseHeader(part)
+		if err != nil || len(part) != maxSeen || len(parsed.kid) != maxKeyID {
+			t.Fatalf("%d letters, a kid of %d bytes, %v", len(part), len(parsed.kid), err)
+		}
+		h.add(part, parsed)
+	}
+	took := heap() - before
+	if n, _ := h.entries(); n != headerSets*headerWays || took > 640<<10 || took < 400<<10 {
+		t.Errorf("%d headers take %d bytes, want at most 640 KiB", n, took)
+	}
+}
+
+// heap returns how many bytes of the heap are in use.
+func heap() int {
+	runtime.GC()
+	runtime.GC() // what pools held
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }
 
 // TestHeadersFlood: a header that came again is still remembered after a flood of

@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -393,5 +394,41 @@ func BenchmarkParseCompact(b *testing.B) {
 		if _, err := jwks.ParseCompact(raw); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestVerifyTogether has tokens of all algorithms verified at the same time, good
+// ones and ones with the signature of another: none takes the room, the digest or
+// the header of the other for its own.
+//
+// Rules T1, T2
+func TestVerifyTogether(t *testing.T) {
+	type token struct {
+		set  *jwks.Set
+		raw  string
+		want error
+	}
+	var tokens []token
+	for _, alg := range algorithms() {
+		set := parse(t, alg.mode(), alg.jwk)
+		good, other := sign(alg.name, alg.key, "k"), testkeys.Sign(string(alg.name), alg.key, []byte(header(alg.name, "k")), []byte(`{"sub":"another"}`))
+		forged := good[:strings.LastIndexByte(good, '.')] + other[strings.LastIndexByte(other, '.'):]
+		tokens = append(tokens, token{set, good, nil}, token{set, forged, jwks.ErrSignature})
+	}
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for i := range 10 * len(tokens) {
+				tt := tokens[(i*(2*g+1)+g)%len(tokens)]
+				if _, err := verify(tt.set, tt.raw); !errors.Is(err, tt.want) {
+					t.Errorf("%v, want %v", err, tt.want)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if len(tokens) != 2*len(algorithms()) || len(tokens) < 20 {
+		t.Errorf("%d tokens", len(tokens))
 	}
 }

@@ -3,9 +3,8 @@
 // are zero (section 3.5). Then equal octets are equal texts.
 //
 // It is for tokens, which are read twice for each request: once to see that they
-// are canonical, and, if they are believed, for what they say. Of 640 letters
-// encoding/base64 decodes in 0.50 us and accepts line breaks; here [Decode] takes
-// 0.27 us and [Valid] 0.18 us.
+// are canonical, and, if they are believed, for what they say. encoding/base64 takes
+// longer, and accepts line breaks.
 package base64url
 
 import (
@@ -19,8 +18,7 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const invalid = 1 << 31
 
 // sextets has what a letter stands for, shifted to where the first to fourth of
-// four letters has it: four bytes are then three ORs away, half the time that
-// shifting takes.
+// four letters has it: four bytes are then three ORs away.
 var sextets = func() (at [4][256]uint32) {
 	for place := range at {
 		for i := range at[place] {
@@ -51,7 +49,7 @@ func DecodedLen(n int) int { return n * 6 / 8 }
 func Valid(s string) bool {
 	var any byte
 	i := 0
-	for ; i <= len(s)-16; i += 16 { // 16 at a time take half of what one by one do
+	for ; i <= len(s)-16; i += 16 { // the length is looked at once for 16
 		w := s[i : i+16]
 		any |= strangers[w[0]] | strangers[w[1]] | strangers[w[2]] | strangers[w[3]] |
 			strangers[w[4]] | strangers[w[5]] | strangers[w[6]] | strangers[w[7]] |

@@ -30,8 +30,8 @@ func (d *document) string(i uint32) string {
 	return d.src[nd.start+1 : nd.end-1]
 }
 
-// is reports whether string(i) is s. Most are of another length: that saves a third
-// of the time of looking for a name.
+// is reports whether string(i) is s. Most are of another length, which is seen
+// without a look at the text.
 func (d *document) is(i uint32, s string) bool {
 	nd := &d.nodes[i]
 	return (nd.n > 0 || int(nd.end-nd.start) == len(s)+len(`""`)) && d.string(i) == s

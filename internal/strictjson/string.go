@@ -27,8 +27,8 @@ func (p *parser) str() bool {
 }
 
 // plain steps over what stands for itself inside a string, eight bytes at a time
-// where there are as many. To find the end among the last eight at once, too, takes
-// a twentieth off the time of reading a payload, whose strings are short.
+// where there are as many. The end is found among the last eight at once, too, since
+// strings of a payload are short.
 func (p *parser) plain() {
 	src, pos := p.src, p.pos
 	for len(src)-pos >= 8 {

@@ -30,9 +30,9 @@ type database struct {
 func openPostgres(url, name string) (*database, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, errors.New("-postgres: want a URL such as postgres://USER@HOST/DATABASE; in a password, / is %2F, # is %23") // and not err, which may have a part of it
+		return nil, errors.New("-postgres: want a URL such as postgres://USER@HOST/DATABASE, and files that it names to be there; in a password, / is %2F and # is %23") // and not err, which may have a part of it
 	}
-	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, 10*time.Second)
+	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, 30*time.Second)
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(1) // one question at a time is asked
 	return &database{db: db, table: name, quoted: pgx.Identifier{name}.Sanitize()}, nil

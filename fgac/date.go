@@ -14,8 +14,8 @@ type span struct{ first, last time.Time }
 var datePattern = regexp.MustCompile(`^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(?:(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?)?)?)?$`)
 
 // parseDate reads a date of ISO 8601: a year, a month or a day, which may have a
-// time and a zone. Without a zone it is UTC. After a day,
-// a T may be left without a time.
+// time and a zone. Without a zone it is UTC. After a day, T may stand without a
+// time.
 func parseDate(s string) (span, bool) {
 	if len(s) < len("2006") || digits(s[:4]) != 4 || len(s) > 4 && s[4] != '-' || len(s) > 64 {
 		return span{}, false // most texts

@@ -171,6 +171,12 @@ var differences = map[string]func(t *testing.T){
 				}
 			}
 		}
+		for rules, passes := range map[string]bool{"~attrs.home.secret": true, "~attrs.home.secret ~attrs.secret": false} {
+			a := accessTo(t, [][]string{strings.Fields(rules)}, nil, Options{})
+			if got, err := a.Rewrite([]byte(`{"query":{"exists":{"field":"attrs.secret"}}}`)); err != nil || strings.Contains(string(got), "attrs.secret") != passes {
+				t.Errorf("%s: %s, %v", rules, got, err)
+			}
+		}
 	},
 	"D37": func(t *testing.T) {
 		roles := map[string][]map[string]any{"all": {entryOf("*", "", nil, nil)}, "own": {entryOf("logs-${attr.jwt.dept}", "", []string{"~secret"}, nil)}}

@@ -17,7 +17,10 @@
 //	go run ./ragfilter -opensearch URL    OpenSearch with its plugin for vectors
 //
 // There it makes a table or an index of its own and drops it in the end. With
-// -name it makes one of that name, which must not exist, and keeps it.
+// -name it makes one of that name, which must not exist, and keeps it. To another
+// machine a URL begins with https, or has ?sslmode=verify-full: without, pgx may
+// speak in the clear. A password may come from PGPASSWORD or ~/.pgpass; in a URL,
+// users of this machine can read it.
 //
 // It exits with 1 on any error, and when an engine finds other chunks than the
 // decisions of package acl say, or in another order.
@@ -37,12 +40,14 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/tokenacl/tokenacl/acl"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends it at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -112,7 +117,9 @@ func (o options) withEngines(ctx context.Context, do func([]engine) error) (err 
 	clean := func(e interface {
 		close(ctx context.Context, keep bool) error
 	}) {
-		if closed := e.close(context.WithoutCancel(ctx), o.name != ""); closed != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if closed := e.close(ctx, o.name != ""); closed != nil {
 			err = errors.Join(err, fmt.Errorf("%s is left there: %w", name, closed))
 		}
 	}

@@ -157,6 +157,21 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+// No error has a password, whatever is wrong with its URL.
+//
+// Rule G3
+func TestPassword(t *testing.T) {
+	for _, args := range [][]string{
+		{"-postgres", "postgres://u:hunter2/x@h/d"}, {"-postgres", "postgres://u:hunter2%zz@h/d"}, {"-postgres", "postgres://u:hunter2#x@h/d"},
+		{"-postgres", "postgres://u:hunter2@127.0.0.1:1/d"}, {"-postgres", "port=x password = hunter2"},
+		{"-opensearch", "http://u:hunter2/x@h"}, {"-opensearch", "http://u:hunter2%zz@h"}, {"-opensearch", "http://u:hunter2@127.0.0.1:1"},
+	} {
+		if code, out, stderr := ask(t, args...); code != 1 || out != "" || stderr == "" || strings.Contains(stderr, "hunter") {
+			t.Errorf("%q: exit %d, %s, %s", args, code, out, stderr)
+		}
+	}
+}
+
 // broken is an engine that is wrong in one way.
 type broken struct {
 	memory

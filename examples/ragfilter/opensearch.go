@@ -11,7 +11,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"strings"
+	"time"
 
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/pushdown/opensearch"
@@ -20,18 +20,27 @@ import (
 // cluster is OpenSearch with its plugin for vectors, and an index of its own
 // there.
 type cluster struct {
-	url, index string
-	made       bool
-	rules      acl.Rules
-	chunks     int
+	url    *url.URL // of the index
+	index  string
+	made   bool
+	rules  acl.Rules
+	chunks int
+}
+
+const mostBytes = 64 << 20 // of an answer
+
+// client follows no redirect, which would take names of callers elsewhere.
+var client = &http.Client{
+	Timeout:       time.Minute,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
 func openOpenSearch(address, name string) (*cluster, error) {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("-opensearch: want a URL such as http://127.0.0.1:9200")
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return nil, errors.New("-opensearch: want a URL such as http://127.0.0.1:9200, without ? and #") // and not err, which has the password
 	}
-	return &cluster{url: strings.TrimSuffix(address, "/"), index: name}, nil
+	return &cluster{url: u.JoinPath(name), index: name}, nil
 }
 
 func (*cluster) name() string { return "opensearch" }
@@ -47,10 +56,10 @@ func (c *cluster) store(ctx context.Context, r acl.Rules, chunks []chunk) error 
 			"vector": object{"type": "knn_vector", "dimension": dimensions, "method": object{"name": "hnsw", "engine": "lucene", "space_type": "innerproduct"}},
 		}},
 	}, nil)
+	c.made, c.rules, c.chunks = err == nil || ctx.Err() != nil, r, len(chunks) // after an interrupt it may be there
 	if err != nil {
 		return fmt.Errorf("%w; the index must be new, and the server needs the plugin for vectors, opensearch-knn, which the full distribution has", err)
 	}
-	c.made, c.rules, c.chunks = true, r, len(chunks)
 	if err := c.do(ctx, "PUT", "/_mapping", opensearch.Mapping(r), nil); err != nil {
 		return err
 	}
@@ -111,13 +120,14 @@ func (c *cluster) nearest(ctx context.Context, s acl.Scope, vector []float32, k 
 		return nil, err
 	}
 	var answer struct {
-		Shards struct{ Failed int } `json:"_shards"`
-		Hits   struct{ Hits []found }
+		TimedOut bool                 `json:"timed_out"`
+		Shards   struct{ Failed int } `json:"_shards"`
+		Hits     struct{ Hits []found }
 	}
 	if err := c.do(ctx, "POST", "/_search", body, &answer); err != nil {
 		return nil, err
 	}
-	if answer.Shards.Failed > 0 {
+	if answer.TimedOut || answer.Shards.Failed > 0 {
 		return nil, errors.New("a part of the index did not answer")
 	}
 	kept, dropped, err := opensearch.Verify(s, c.rules, answer.Hits.Hits, func(f found) []byte { return f.Source[opensearch.Field] })
@@ -144,17 +154,17 @@ func (c *cluster) do(ctx context.Context, method, path string, body, answer any)
 			return err
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.url+"/"+c.index+path, bytes.NewReader(sent))
+	req, err := http.NewRequestWithContext(ctx, method, c.url.String()+path, bytes.NewReader(sent))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
-	got, err := io.ReadAll(res.Body)
+	got, err := io.ReadAll(http.MaxBytesReader(nil, res.Body, mostBytes))
 	if err != nil {
 		return err
 	}
@@ -174,5 +184,5 @@ func (c *cluster) close(ctx context.Context, keep bool) error {
 	if !c.made || keep {
 		return nil
 	}
-	return c.do(ctx, "DELETE", "", nil, nil)
+	return c.do(ctx, "DELETE", "?ignore_unavailable=true", nil, nil)
 }

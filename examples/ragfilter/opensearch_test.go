@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +20,7 @@ type unfiltered struct {
 	mapping  json.RawMessage
 	hits     []object
 	fail     string // the request that it refuses
+	late     bool   // it finds what it finds in time
 }
 
 func (u *unfiltered) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +46,7 @@ func (u *unfiltered) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			u.hits = append(u.hits, object{"_id": source["id"], "_score": 1, "_source": object{opensearch.Field: source[opensearch.Field]}})
 		}
 	case "POST _search":
-		answer["hits"] = object{"hits": u.hits[:5]}
+		answer["hits"], answer["timed_out"] = object{"hits": u.hits[:5]}, u.late
 	}
 	_ = json.NewEncoder(w).Encode(answer)
 }
@@ -72,6 +75,67 @@ func TestBrokenFilter(t *testing.T) {
 				t.Errorf("%q fails: requests %q, %d chunks", fail, u.requests, len(u.hits))
 			}
 		}
+	}
+}
+
+// What the server may have made when the user interrupts is dropped. No request
+// goes to where a server sends it, or to where a part of a URL does, and no answer
+// is read without end.
+//
+// Rules P1, G4
+func TestServer(t *testing.T) {
+	for name, tt := range map[string]struct {
+		want   string
+		answer func(w http.ResponseWriter, r *http.Request, interrupt func())
+	}{
+		"interrupt": {"context canceled", func(_ http.ResponseWriter, r *http.Request, interrupt func()) { interrupt(); <-r.Context().Done() }},
+		"redirect": {"307", func(w http.ResponseWriter, r *http.Request, _ func()) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}},
+		"no end": {"too large", func(w http.ResponseWriter, _ *http.Request, _ func()) {
+			for block := make([]byte, 1<<20); ; {
+				if _, err := w.Write(block); err != nil {
+					return
+				}
+			}
+		}},
+	} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		var requests []string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			requests = append(requests, r.Method)
+			if r.Method == "PUT" {
+				_, _ = io.Copy(io.Discard, r.Body)
+				tt.answer(w, r, interrupt)
+			}
+		}))
+		var out, stderr strings.Builder
+		code := run(ctx, []string{"-opensearch", server.URL}, &out, &stderr)
+		for _, part := range []string{"/all?x", "/all?", "/all#x"} {
+			if code, _, stderr := ask(t, "-opensearch", server.URL+part); code != 1 || !strings.Contains(stderr, "without ?") {
+				t.Errorf("%s: exit %d, %s", part, code, stderr)
+			}
+		}
+		server.Close()
+		interrupt()
+		want := []string{"PUT"}
+		if name == "interrupt" {
+			want = append(want, "DELETE")
+		}
+		if code != 1 || out.String() != "" || !strings.Contains(stderr.String(), tt.want) || !slices.Equal(requests, want) {
+			t.Errorf("%s: exit %d, %s, %s, requests %q", name, code, out.String(), stderr.String(), requests)
+		}
+	}
+}
+
+// A part of the hits is no answer.
+//
+// Rule G1
+func TestTimedOut(t *testing.T) {
+	server := httptest.NewServer(&unfiltered{late: true})
+	defer server.Close()
+	if code, out, stderr := ask(t, "-as", "guest", "-q", "token", "-opensearch", server.URL); code != 1 || out != "" || !strings.Contains(stderr, "did not answer") {
+		t.Errorf("exit %d, %s, %s", code, out, stderr)
 	}
 }
 

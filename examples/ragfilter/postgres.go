@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -8,8 +9,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/acl/pushdown/postgres"
@@ -17,19 +20,22 @@ import (
 
 // database is PostgreSQL with pgvector, and a table of its own there.
 type database struct {
-	db    *sql.DB
-	table string
-	made  bool
-	rules acl.Rules
+	db     *sql.DB
+	table  string
+	quoted string // for SQL
+	made   bool
+	rules  acl.Rules
 }
 
 func openPostgres(url, name string) (*database, error) {
-	db, err := sql.Open("pgx", url)
+	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("-postgres: %w", err)
+		return nil, errors.New("-postgres: want a URL such as postgres://USER@HOST/DATABASE, and files that it names to be there; in a password, / is %2F and # is %23") // and not err, which may have a part of it
 	}
+	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, 30*time.Second)
+	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(1) // one question at a time is asked
-	return &database{db: db, table: name}, nil
+	return &database{db: db, table: name, quoted: pgx.Identifier{name}.Sanitize()}, nil
 }
 
 // ownName is a name that nobody else has.
@@ -55,10 +61,11 @@ func (d *database) store(ctx context.Context, r acl.Rules, chunks []chunk) error
 	if err != nil {
 		return err
 	}
-	if _, err := d.db.ExecContext(ctx, fmt.Sprintf("CREATE TABLE %q (id text PRIMARY KEY, vector vector(%d) NOT NULL)", d.table, dimensions)); err != nil {
+	_, err = d.db.ExecContext(ctx, fmt.Sprintf("CREATE TABLE %s (id text PRIMARY KEY, vector vector(%d) NOT NULL)", d.quoted, dimensions))
+	d.made, d.rules = err == nil || ctx.Err() != nil, r // after an interrupt it may be there
+	if err != nil {
 		return err
 	}
-	d.made, d.rules = true, r
 	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -67,7 +74,7 @@ func (d *database) store(ctx context.Context, r acl.Rules, chunks []chunk) error
 	if _, err := tx.ExecContext(ctx, schema); err != nil {
 		return err
 	}
-	insert := fmt.Sprintf("INSERT INTO %q (id, vector, acl_allow, acl_deny, acl_levels) VALUES ($1, $2::vector, $3::text[], $4::text[], $5::jsonb)", d.table)
+	insert := fmt.Sprintf("INSERT INTO %s (id, vector, acl_allow, acl_deny, acl_levels) VALUES ($1, $2::vector, $3::text[], $4::text[], $5::jsonb)", d.quoted)
 	for _, c := range chunks {
 		stored, err := postgres.Fields(c.acl, r)
 		if err != nil {
@@ -135,7 +142,7 @@ func (d *database) ask(ctx context.Context, s acl.Scope, vector []float32, n int
 	if _, err := tx.ExecContext(ctx, postgres.IterativeScan); err != nil { // for the day when there is an index of vectors
 		return nil, err
 	}
-	query = fmt.Sprintf("SELECT near.id, near.distance, %s FROM (%s) AS near JOIN %q AS d ON d.id = near.id ORDER BY near.distance", columns, query, d.table)
+	query = fmt.Sprintf("SELECT near.id, near.distance, %s FROM (%s) AS near JOIN %s AS d ON d.id = near.id ORDER BY near.distance", columns, query, d.quoted)
 	rows, err := tx.QueryContext(ctx, query, append([]any{text(vector)}, args...)...)
 	if err != nil {
 		return nil, err
@@ -170,7 +177,7 @@ func text(vector []float32) string {
 func (d *database) close(ctx context.Context, keep bool) error {
 	var err error
 	if d.made && !keep {
-		_, err = d.db.ExecContext(ctx, fmt.Sprintf("DROP TABLE %q", d.table))
+		_, err = d.db.ExecContext(ctx, "DROP TABLE IF EXISTS "+d.quoted)
 	}
 	return errors.Join(err, d.db.Close())
 }

@@ -140,7 +140,7 @@ func texts(t testing.TB, db *pgxpool.Pool, sql string, args ...any) []string {
 func proof(t testing.TB, db *pgxpool.Pool, feature string) real.Proof {
 	t.Helper()
 	version := one[int](t, db, "SELECT current_setting('server_version_num')::int / 10000")
-	how := "its server, of Debian"
+	how := "its server, from Debian"
 	if strings.Contains(one[string](t, db, "SELECT version()"), "emscripten") {
 		how = "its code in WebAssembly (PGlite), with pgvector"
 	}

@@ -2,7 +2,7 @@
 // of the lines that real.Proven tells, and of what not-here.txt leaves out.
 //
 //	go run -C integration ./proven FILE            fails when the README has another table
-//	go run -C integration ./proven -update FILE    writes it there
+//	go run -C integration ./proven -update FILE    writes it there; read the difference
 //
 // FILE is output of tests; .ci/run keeps the lines in .ci/artifacts/proven.
 package main
@@ -35,6 +35,9 @@ func main() {
 	log.SetFlags(0)
 	update := flag.Bool("update", false, "write the table to the README")
 	flag.Parse()
+	if flag.NArg() != 1 {
+		log.Fatal("proven: want one FILE, such as ../.ci/artifacts/proven")
+	}
 	if err := run(flag.Arg(0), *update); err != nil {
 		log.Fatal("proven: ", err)
 	}
@@ -64,7 +67,7 @@ func run(file string, update bool) error {
 	case update:
 		return os.WriteFile(readme, []byte(before+begin+made+end+after), 0o644)
 	}
-	return fmt.Errorf("README.md has another table than what the tests have proven, which is\n%sgo run -C integration ./proven -update writes it", made)
+	return fmt.Errorf("README.md has another table than what the tests have proven, which is\n%sgo run -C integration ./proven -update %s writes it", made, file)
 }
 
 var (
@@ -73,6 +76,9 @@ var (
 )
 
 func table(output, leftOut string) (string, error) {
+	if strings.Contains(output, "--- FAIL: ") {
+		return "", errors.New("a test has failed, and its rows are not there")
+	}
 	var proofs []real.Proof
 	missing := slices.Clone(engines)
 	for _, line := range lines.FindAllStringSubmatch(output, -1) {

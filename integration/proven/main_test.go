@@ -29,6 +29,7 @@ func TestTable(t *testing.T) {
 		"broken": {strings.Replace(output, `"1"`, `1`, 1), left}, "a difference": {strings.Replace(output, `}`, `,"Differences":1}`, 1), left},
 		"no documents": {strings.Replace(output, `5000`, `0`, 1), left}, "nothing compared": {strings.Replace(output, `1234567`, `0`, 1), left},
 		"an item without a name": {output, left + "- Third.\n"}, "no item": {output, "Not run:\n"},
+		"a failure": {output + "    --- FAIL: TestX/y (0.1s)\n", left},
 	} {
 		if got, err := table(tt[0], tt[1]); err == nil || got != "" {
 			t.Errorf("%s: %v\n%s", name, err, got)

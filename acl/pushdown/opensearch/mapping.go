@@ -32,7 +32,8 @@ func Mapping(r acl.Rules) []byte {
 // r say. response is that of GET /index/_mapping; of several indices, each is
 // checked. The error, an [*Error], names the place. It also refuses fields that
 // are an alias of ours, are copied to ours, or are made by a script under our
-// name, and a _source without all of ours.
+// name, and a _source that has a part of ours or none. Without any _source there is
+// no partial update, and [Verify] keeps nothing.
 func CheckMapping(response []byte, r acl.Rules) error { return public(checkIndices(response, r)) }
 
 func checkIndices(response []byte, r acl.Rules) error {

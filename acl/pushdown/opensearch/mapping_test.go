@@ -62,6 +62,8 @@ func TestCheckMapping(t *testing.T) {
 		{"levels lost", with(`"properties":{`, `"_source":{"excludes":["text","*.levels"]},"properties":{`), "/docs/mappings/_source/excludes"},
 		{"denials not kept", with(`"properties":{`, `"_source":{"includes":["title","tokenacl.allow"]},"properties":{`), "/docs/mappings/_source/includes"},
 		{"source without others", with(`"properties":{`, `"_source":{"excludes":["vector"],"includes":["title","token*"]},"properties":{`), ""},
+		{"no source", with(`"properties":{`, `"_source":{"enabled":false},"properties":{`), ""},
+		{"source made of what is indexed", with(`"properties":{`, `"_source":{"mode":"synthetic"},"properties":{`), ""},
 		{"source without some", with(`"properties":{`, `"_source":{"excludes":"vector","includes":[]},"properties":{`), ""},
 		{"fields of such names", with(`"properties":{`, `"runtime":{"x":{"type":"keyword"}},"properties":{"path":{"type":"keyword","copy_to":"copy_to"},"copy_to":{"type":"text"},`), ""},
 	}

@@ -157,7 +157,7 @@ func (e *engine) part(t *testing.T, name string, test func(*testing.T, *engine))
 
 // proof is that of a server.
 func proof(version, feature string) real.Proof {
-	return real.Proof{Engine: "OpenSearch", Version: version, How: "its server, of Maven Central", Feature: feature}
+	return real.Proof{Engine: "OpenSearch", Version: version, How: "its server, from Maven Central", Feature: feature}
 }
 
 // A real OpenSearch decides as acl does, understands what is sent to it, and

@@ -88,8 +88,8 @@ func AtOrdinal(r Rules, next uint32) *Index {
 	return x
 }
 
-// Slots is the size of the set of the caller's tokens.
-func (v *View) Slots() int { return len(v.tokens.at) }
+// FilterWords is the size of the filter of the caller's names.
+func (v *View) FilterWords() int { return len(v.names.filter) }
 
 // State is what an Index was at some time.
 type State struct{ s *snapshot }

@@ -28,7 +28,7 @@ func Page[T any, K string | uint32](v *View, hits iter.Seq[T], key func(T) K, k 
 	}
 	var asked [together]T
 	var keys [together]K
-	n := 0
+	n, most := 0, min(together, k)
 	decide := func() {
 		visible := allowedAll(v, keys[:n])
 		if page == nil && visible != 0 {
@@ -37,12 +37,12 @@ func Page[T any, K string | uint32](v *View, hits iter.Seq[T], key func(T) K, k 
 		for ; visible != 0; visible &= visible - 1 {
 			page = append(page, asked[bits.TrailingZeros16(visible)])
 		}
-		n = 0
+		n, most = 0, min(together, k-len(page))
 	}
 	for hit := range hits {
 		asked[n], keys[n] = hit, key(hit)
-		if n++; n == min(together, k-len(page)) {
-			if decide(); len(page) == k {
+		if n++; n == most {
+			if decide(); most == 0 {
 				return page
 			}
 		}

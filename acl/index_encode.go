@@ -1,6 +1,9 @@
 package acl
 
 import (
+	"encoding/binary"
+	"iter"
+	"math/bits"
 	"slices"
 )
 
@@ -13,20 +16,23 @@ const (
 )
 
 // An ACL is stored as one record, in which entries are sorted and each occurs
-// once, so that equal ACLs have equal records. It is a header, then for a
-// Hierarchy of several levels (hasLevels) their number and each as a record
-// of its own, otherwise the tokens of its DENY entries (hasDeny) and of its
-// ALLOW entries, as differences: names that many ACLs have are seen early, have
-// small tokens and take a byte or two.
+// once, so that equal ACLs have equal records. It is a header, then for a Hierarchy
+// of several levels (hasLevels) each as its size and a record of its own, otherwise
+// the tokens of its DENY entries and those of its ALLOW entries. Names that many ACLs
+// have are seen early and have small tokens.
 //
-// The upper bits of the header are the number of ALLOW entries, or manyAllow,
-// which a number follows that is to be added.
+// All tokens of a record have the width that the greatest needs. Deciding then finds
+// them without a branch, four times as fast as numbers of seven bits a byte, which
+// would take three bytes fewer for an ACL of ten entries.
+//
+// The header has beside the two flags the width in bytes less one, and the number of
+// DENY entries, or manyDeny, which a number follows that is to be added.
 const (
 	hasLevels    = 1 << iota
-	hasDeny      // the number of DENY entries follows
-	hasGroupDeny // one of them names a GROUP; also in the header of a Hierarchy
-	allowShift   = iota
-	manyAllow    = 1<<(8-allowShift) - 1
+	hasGroupDeny // a DENY entry names a GROUP; also in the header of a Hierarchy
+	widthShift   = iota
+	denyShift    = widthShift + 2
+	manyDeny     = 1<<(8-denyShift) - 1
 )
 
 // encoder makes records of ACLs.
@@ -34,28 +40,34 @@ type encoder struct {
 	rules       Rules
 	names       *interner
 	record      []byte
+	part        []byte // of a level
 	allow, deny []uint32
 }
 
 // encode returns the record of valid levels. It is overwritten by the next call.
 func (e *encoder) encode(levels []List) ([]byte, error) {
 	e.record = e.record[:0]
-	if len(levels) > 1 {
-		e.record = appendUvarint(append(e.record, hasLevels), uint32(len(levels)))
-	}
-	for _, level := range levels {
-		header, err := e.level(level)
+	if len(levels) == 1 {
+		groupDeny, err := e.level(levels[0])
 		if err != nil {
 			return nil, err
 		}
-		if len(levels) > 1 {
-			e.record[0] |= header & hasGroupDeny
+		e.record = e.append(e.record, groupDeny)
+		return e.record, nil
+	}
+	e.record = append(e.record, hasLevels)
+	for _, level := range levels {
+		groupDeny, err := e.level(level)
+		if err != nil {
+			return nil, err
 		}
+		e.appendLevel(groupDeny)
 	}
 	return e.record, nil
 }
 
-func (e *encoder) level(level List) (header byte, err error) {
+// level puts the tokens of a level into e and returns hasGroupDeny or 0.
+func (e *encoder) level(level List) (groupDeny byte, err error) {
 	e.allow, e.deny = e.allow[:0], e.deny[:0]
 	var all queries
 	for len(level) > 0 {
@@ -72,37 +84,41 @@ func (e *encoder) level(level List) (header byte, err error) {
 					return 0, err
 				}
 			}
-			if part[i].Access == Allow {
-				e.allow = append(e.allow, t)
-				continue
-			}
-			e.deny = append(e.deny, t)
-			if part[i].Type == Group {
-				header |= hasGroupDeny
+			e.add(t, part[i].Access == Allow)
+			if part[i].Access == Deny && part[i].Type == Group {
+				groupDeny = hasGroupDeny
 			}
 		}
 		level = level[len(part):]
 	}
-	return e.append(header), nil
+	return groupDeny, nil
 }
 
-// append appends a level with e's tokens and returns its header.
-func (e *encoder) append(header byte) byte {
+func (e *encoder) add(t uint32, allow bool) {
+	if allow {
+		e.allow = append(e.allow, t)
+	} else {
+		e.deny = append(e.deny, t)
+	}
+}
+
+// appendLevel appends e's tokens as a level of a Hierarchy to its record.
+func (e *encoder) appendLevel(groupDeny byte) {
+	e.record[0] |= groupDeny
+	e.part = e.append(e.part[:0], groupDeny)
+	e.record = append(appendUvarint(e.record, uint32(len(e.part))), e.part...)
+}
+
+// append appends a record of e's tokens.
+func (e *encoder) append(b []byte, header byte) []byte {
 	e.allow, e.deny = sortTokens(e.allow), sortTokens(e.deny)
-	if len(e.deny) > 0 {
-		header |= hasDeny
+	width := widthOf(max(greatest(e.allow), greatest(e.deny)))
+	header |= byte(width-1) << widthShift
+	b = append(b, header|byte(min(len(e.deny), manyDeny))<<denyShift)
+	if len(e.deny) >= manyDeny {
+		b = appendUvarint(b, uint32(len(e.deny)-manyDeny))
 	}
-	header |= byte(min(len(e.allow), manyAllow)) << allowShift
-	e.record = append(e.record, header)
-	if len(e.allow) >= manyAllow {
-		e.record = appendUvarint(e.record, uint32(len(e.allow)-manyAllow))
-	}
-	if len(e.deny) > 0 {
-		e.record = appendUvarint(e.record, uint32(len(e.deny)))
-		e.record = appendTokens(e.record, e.deny)
-	}
-	e.record = appendTokens(e.record, e.allow)
-	return header
+	return appendTokens(appendTokens(b, e.deny, width), e.allow, width)
 }
 
 func sortTokens(tokens []uint32) []uint32 {
@@ -110,11 +126,21 @@ func sortTokens(tokens []uint32) []uint32 {
 	return slices.Compact(tokens)
 }
 
-func appendTokens(b []byte, tokens []uint32) []byte {
-	previous := uint32(0)
+// greatest returns the last of sorted tokens, 0 if there is none.
+func greatest(tokens []uint32) uint32 {
+	if len(tokens) == 0 {
+		return 0
+	}
+	return tokens[len(tokens)-1]
+}
+
+// widthOf returns how many bytes a token needs.
+func widthOf(t uint32) int { return max((bits.Len32(t)+7)/8, 1) }
+
+func appendTokens(b []byte, tokens []uint32, width int) []byte {
 	for _, t := range tokens {
-		b = appendUvarint(b, t-previous)
-		previous = t
+		b = binary.LittleEndian.AppendUint32(b, t)
+		b = b[:len(b)-4+width]
 	}
 	return b
 }
@@ -131,66 +157,82 @@ func kindOf(e *Entry) byte {
 	return kindSourceGroup
 }
 
-// levelReader reads the levels of a record one after the other.
-type levelReader struct {
-	record []byte
-	next   int // where the next level begins
-	levels int // how many there are
+// tokens are those of a record's entries, of width bytes each.
+type tokens struct {
+	data  []byte
+	width int
 }
 
-func readLevels(record []byte) levelReader {
-	if record[0]&hasLevels == 0 {
-		return levelReader{record, 0, 1}
+// at returns the token whose bytes begin at i.
+func (s tokens) at(i int) uint32 {
+	switch b := s.data[i:]; s.width {
+	case 1:
+		return uint32(b[0])
+	case 2:
+		return uint32(binary.LittleEndian.Uint16(b))
+	case 3:
+		return uint32(binary.LittleEndian.Uint16(b)) | uint32(b[2])<<16
+	default:
+		return binary.LittleEndian.Uint32(b)
 	}
-	n, next := uvarint(record, 1)
-	return levelReader{record, next, int(n)}
 }
 
-// header reads how many entries the next level has. The tokens of its DENY
-// entries follow at r.next, those of its ALLOW entries follow these.
-func (r *levelReader) header() (deny, allow int) {
-	h := r.record[r.next]
-	r.next++
-	allow = int(h >> allowShift)
-	var n uint32
-	if allow == manyAllow {
-		n, r.next = uvarint(r.record, r.next)
-		allow += int(n)
+// entries returns what a record without levels holds, and where in that the tokens of
+// ALLOW entries begin.
+func entries(record []byte) (list tokens, allow int) {
+	list, n := tokens{record[1:], int(record[0]>>widthShift&3) + 1}, int(record[0]>>denyShift)
+	if n == manyDeny {
+		var more uint32
+		more, list.data = uvarint(list.data)
+		n += int(more)
 	}
-	if h&hasDeny != 0 {
-		n, r.next = uvarint(r.record, r.next)
-		deny = int(n)
-	}
-	return deny, allow
+	return list, n * list.width
 }
 
-// tokens reads n tokens to the end of s.
-func (r *levelReader) tokens(s []uint32, n int) []uint32 {
-	t, d := uint32(0), uint32(0)
-	for range n {
-		d, r.next = uvarint(r.record, r.next)
-		t += d
-		s = append(s, t)
+// all yields the tokens of a record without levels, each with whether it is of an
+// ALLOW entry.
+func all(record []byte) iter.Seq2[uint32, bool] {
+	return func(yield func(t uint32, allow bool) bool) {
+		list, allow := entries(record)
+		for i := 0; i < len(list.data) && yield(list.at(i), i >= allow); i += list.width {
+		}
 	}
-	return s
+}
+
+// nextLevel returns the first level of rest, as a record, and what follows.
+func nextLevel(rest []byte) (level, more []byte) {
+	size, rest := uvarint(rest)
+	return rest[:size], rest[size:]
+}
+
+// levels yields the levels of a record, of which a List is one.
+func levels(record []byte) iter.Seq[[]byte] {
+	return func(yield func(level []byte) bool) {
+		if record[0]&hasLevels == 0 {
+			yield(record)
+			return
+		}
+		for level, rest := nextLevel(record[1:]); yield(level) && len(rest) > 0; {
+			level, rest = nextLevel(rest)
+		}
+	}
 }
 
 // decode returns the levels of a record as lists: those that were given, each
 // entry once, DENY before ALLOW, and under Rules.Fold with folded names.
-func (n *names) decode(record []byte) Hierarchy {
-	r := readLevels(record)
-	levels := make(Hierarchy, r.levels)
-	for i := range levels {
-		deny, allow := r.header()
-		for j, t := range r.tokens(r.tokens(nil, deny), allow) {
-			access := Allow
-			if j < deny {
-				access = Deny
+func (n *names) decode(record []byte) (h Hierarchy) {
+	for level := range levels(record) {
+		var list List
+		for t, allow := range all(level) {
+			access := Deny
+			if allow {
+				access = Allow
 			}
-			levels[i] = append(levels[i], n.entry(t, access))
+			list = append(list, n.entry(t, access))
 		}
+		h = append(h, list)
 	}
-	return levels
+	return h
 }
 
 func (n *names) entry(t uint32, access Access) Entry {
@@ -205,25 +247,24 @@ func (n *names) entry(t uint32, access Access) Entry {
 // translate returns a record of from with e's tokens in place of from's. The
 // ones that it has met are in tokens.
 func (e *encoder) translate(from *names, record []byte, tokens []uint32) []byte {
-	r := readLevels(record)
-	e.record = append(e.record[:0], record[:r.next]...)
-	for range r.levels {
-		header := record[r.next] & hasGroupDeny
-		deny, allow := r.header()
-		e.deny = e.translateTokens(from, r.tokens(e.deny[:0], deny), tokens)
-		e.allow = e.translateTokens(from, r.tokens(e.allow[:0], allow), tokens)
-		e.append(header)
+	e.record = e.record[:0]
+	if record[0]&hasLevels != 0 {
+		e.record = append(e.record, hasLevels)
+	}
+	for level := range levels(record) {
+		e.allow, e.deny = e.allow[:0], e.deny[:0]
+		for t, allow := range all(level) {
+			if tokens[t] == tokenNone {
+				kind, source, name := splitName(from.get(t))
+				tokens[t], _ = e.names.intern(kind, string(source), string(name))
+			}
+			e.add(tokens[t], allow)
+		}
+		if groupDeny := level[0] & hasGroupDeny; record[0]&hasLevels != 0 {
+			e.appendLevel(groupDeny)
+		} else {
+			e.record = e.append(e.record, groupDeny)
+		}
 	}
 	return e.record
-}
-
-func (e *encoder) translateTokens(from *names, s, tokens []uint32) []uint32 {
-	for i, t := range s {
-		if tokens[t] == tokenNone {
-			kind, source, name := splitName(from.get(t))
-			tokens[t], _ = e.names.intern(kind, string(source), string(name))
-		}
-		s[i] = tokens[t]
-	}
-	return s
 }

@@ -79,32 +79,28 @@ func (s *snapshot) invert(first, last uint32) (starts, acls []uint32) {
 
 // listsOf appends the lists that an ACL belongs to, some perhaps several times.
 func (s *snapshot) listsOf(lists []uint32, acl uint32) []uint32 {
-	r := readLevels(s.acls.get(acl))
-	if r.record[0]&hasGroupDeny != 0 {
+	record := s.acls.get(acl)
+	if record[0]&hasGroupDeny != 0 {
 		lists = append(lists, tokenUnknown<<1|1)
 	}
-	if r.levels > 1 && !s.rules.AnyLevel {
+	if record[0]&hasLevels != 0 && !s.rules.AnyLevel {
 		lists = append(lists, tokenLevels<<1)
 	}
 	asking := false
-	for range r.levels {
-		deny, allow := r.header()
-		asking = asking || allow > 0
-		t, d := uint32(0), uint32(0)
-		for range deny {
-			d, r.next = uvarint(r.record, r.next)
-			t += d
+	for level := range levels(record) {
+		list, allow := entries(level)
+		for i := 0; i < len(list.data); i += list.width {
+			t := list.at(i)
+			if i >= allow {
+				lists = append(lists, t<<1)
+				continue
+			}
 			lists = append(lists, t<<1|1)
 			if wild := s.names.wildOf(t); wild != tokenNone {
 				lists = append(lists, wild<<1|1)
 			}
 		}
-		t = 0
-		for range allow {
-			d, r.next = uvarint(r.record, r.next)
-			t += d
-			lists = append(lists, t<<1)
-		}
+		asking = asking || allow < len(list.data)
 	}
 	if !asking && s.rules.DenyOnlyEveryone {
 		lists = append(lists, tokenEveryone<<1)

@@ -2,7 +2,9 @@ package acl
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -138,18 +140,12 @@ func TestPagesWith(t *testing.T) {
 
 // Records of any size come back, and only what fits is added.
 func TestRecords(t *testing.T) {
-	for _, block := range []int{smallBlock, largeBlock} {
-		testRecords(t, block)
-	}
-}
-
-func testRecords(t *testing.T, block int) {
-	sizes := []int{0, 1, 2, 20, 127, 128, 253, 254, 255, 256, 300, 70_000}
-	r := records{block: block}
+	sizes := []int{0, 1, 2, 20, 254, 255, 256, 70_000}
+	r := newRecords()
 	var want [][]byte
 	rng := rand.New(rand.NewPCG(3, 3))
 	for i := range 500 {
-		b := bytes.Repeat([]byte{byte(i)}, sizes[rng.IntN(len(sizes)-i/100%2*4)]) // now and then none is long
+		b := bytes.Repeat([]byte{byte(i)}, sizes[rng.IntN(len(sizes))])
 		if err := r.add(b, 1<<30); err != nil {
 			t.Fatal(err)
 		}
@@ -158,6 +154,9 @@ func testRecords(t *testing.T, block int) {
 	r.clip()
 	r.add([]byte("last"), 1<<30)
 	want = append(want, []byte("last"))
+	if int(r.len()) != len(want) {
+		t.Fatalf("%d records, want %d", r.len(), len(want))
+	}
 	for i, w := range want {
 		if got := r.get(uint32(i)); !bytes.Equal(got, w) {
 			t.Fatalf("record %d has %d bytes, want %d", i, len(got), len(w))
@@ -166,23 +165,18 @@ func testRecords(t *testing.T, block int) {
 	if r.start(r.len()) != len(r.data) || r.start(r.len()-1) != len(r.data)-4 {
 		t.Errorf("starts %d, %d, want %d", r.start(r.len()-1), r.start(r.len()), len(r.data))
 	}
-	for long := range 1 << largeBlock { // one long record among short ones
-		s := records{block: block}
-		for i := range 1 << largeBlock {
-			s.add(bytes.Repeat([]byte{byte(i)}, 10+300*b2i(i == long)), 1<<30)
-		}
-		for i := range uint32(1 << largeBlock) {
-			if got := s.get(i); got[0] != byte(i) || len(got) != 10+300*b2i(i == uint32(long)) {
-				t.Fatalf("record %d beside long record %d: %v", i, long, got)
-			}
-		}
+	if r.touch([]uint32{0, r.len() - 1}) == 0 {
+		t.Error("nothing touched")
 	}
-	full := records{block: block}
-	if err := full.add(make([]byte, 97), 100); err != errFull || full.len() != 0 {
+	full := newRecords()
+	if err := full.add(make([]byte, 101), 100); err != errFull || full.len() != 0 || len(full.data) != 0 {
 		t.Errorf("%v, %d records", err, full.len())
 	}
-	if err := full.add(make([]byte, 96), 100); err != nil || full.len() != 1 {
+	if err := full.add(make([]byte, 100), 100); err != nil || full.len() != 1 {
 		t.Errorf("%v, %d records", err, full.len())
+	}
+	if full.touch([]uint32{0, 0}) != 0 {
+		t.Error("touched what is not there")
 	}
 }
 
@@ -386,13 +380,19 @@ func TestCheckName(t *testing.T) {
 
 // Records that no encoder makes are refused.
 func TestCheckRecord(t *testing.T) {
-	const names, user, group, source, wild, farGroup = 20_001, 4, 5, 6, 7, 300
+	const names, user, group, source, wild, far, farGroup, third = 70_001, 4, 5, 6, 7, 299, 300, 65_536
 	classes := bytes.Repeat([]byte{classOf(kindUser)}, names)
-	for t, kind := range map[int]byte{0: 0, 1: 0, 2: 0, 3: 0, group: kindGroup, source: kindSourceGroup, wild: kindWildGroup, farGroup: kindGroup} {
+	for t, kind := range map[int]byte{0: 0, 1: 0, 2: 0, 3: 0, group: kindGroup, source: kindSourceGroup, wild: kindWildGroup, 256 + wild: kindWildGroup, farGroup: kindGroup} {
 		classes[t] = classOf(kind)
 	}
-	with := func(head []byte, number uint32, more ...byte) []byte {
-		return append(appendUvarint(head, number), more...)
+	const one, two, three, four = 0 << widthShift, 1 << widthShift, 2 << widthShift, 3 << widthShift
+	const deny = 1 << denyShift
+	many := func(number ...byte) []byte { // DENY entries for users
+		record := append([]byte{two | manyDeny<<denyShift}, number...)
+		for t := range uint16(manyDeny + 1) {
+			record = binary.LittleEndian.AppendUint16(record, 1000+t)
+		}
+		return record
 	}
 	for _, c := range []struct {
 		name   string
@@ -400,47 +400,103 @@ func TestCheckRecord(t *testing.T) {
 		want   bool
 	}{
 		{"empty", nil, false},
-		{"no entries", []byte{0}, false},
-		{"ALLOW", []byte{1 << allowShift, user}, true},
-		{"two ALLOWs", []byte{2 << allowShift, user, 1}, true},
-		{"one twice", []byte{2 << allowShift, user, 0}, false},
-		{"cut", []byte{2 << allowShift, user}, false},
-		{"more", []byte{1 << allowShift, user, 1}, false},
-		{"unknown token", with([]byte{1 << allowShift}, names), false},
-		{"last token", with([]byte{1 << allowShift}, names-1), true},
-		{"beyond the last token", with([]byte{2 << allowShift}, names-1, 1), false},
-		{"two bytes", with([]byte{2 << allowShift}, 200, 1), true},
-		{"two bytes to a wild token", []byte{2 << allowShift, 1<<7 | wild, 0, 1}, false},
-		{"two bytes of nothing", []byte{2 << allowShift, user, 1 << 7, 0}, false},
-		{"two bytes, cut", []byte{1 << allowShift, 1<<7 | user}, false},
-		{"two bytes of a group", with([]byte{hasDeny | hasGroupDeny, 1}, farGroup), true},
-		{"two bytes of a group, not flagged", with([]byte{hasDeny, 1}, farGroup), false},
-		{"reserved token", []byte{1 << allowShift, tokenLevels}, false},
-		{"wild token", []byte{1 << allowShift, wild}, false},
-		{"DENY", []byte{hasDeny, 1, user}, true},
-		{"DENY of none", []byte{hasDeny | 1<<allowShift, 0, user}, false},
-		{"DENY for a group", []byte{hasDeny | hasGroupDeny, 1, group}, true},
-		{"DENY for a group of a source", []byte{hasDeny | hasGroupDeny, 1, source}, true},
-		{"DENY for a group, not flagged", []byte{hasDeny, 1, group}, false},
-		{"DENY for a user, flagged", []byte{hasDeny | hasGroupDeny, 1, user}, false},
-		{"flag alone", []byte{hasGroupDeny | 1<<allowShift, group}, false},
-		{"levels", []byte{hasLevels, 2, 1 << allowShift, user, 1 << allowShift, group}, true},
-		{"levels with a DENY for a group", []byte{hasLevels | hasGroupDeny, 2, 1 << allowShift, user, hasDeny | hasGroupDeny, 1, group}, true},
-		{"levels, not flagged", []byte{hasLevels, 2, 1 << allowShift, user, hasDeny | hasGroupDeny, 1, group}, false},
-		{"levels, flagged", []byte{hasLevels | hasGroupDeny, 2, 1 << allowShift, user, 1 << allowShift, group}, false},
-		{"one level", []byte{hasLevels, 1, 1 << allowShift, user}, false},
-		{"missing level", []byte{hasLevels, 3, 1 << allowShift, user, 1 << allowShift, user}, false},
-		{"empty level", []byte{hasLevels, 2, 1 << allowShift, user, 0}, false},
-		{"levels in a level", []byte{hasLevels, 2, 1 << allowShift, user, hasLevels | 1<<allowShift, user}, false},
-		{"many ALLOWs, fewer", []byte{manyAllow << allowShift, 0, user}, false},
-		{"number too large", []byte{manyAllow << allowShift, 255, 255, 255, 255, 255, 1}, false},
-		{"number cut", []byte{manyAllow << allowShift, 255}, false},
+		{"no entries", []byte{one}, false},
+		{"ALLOW", []byte{one, user}, true},
+		{"two ALLOWs", []byte{one, user, group}, true},
+		{"one twice", []byte{one, user, user}, false},
+		{"descending", []byte{one, group, user}, false},
+		{"two bytes", []byte{two, user, 0, far & 255, 1}, true},
+		{"two bytes, cut", []byte{two, user, 0, far & 255}, false},
+		{"two bytes where one does", []byte{two, user, 0}, false},
+		{"two bytes where one does, up to 255", []byte{two, user, 0, 255, 0}, false},
+		{"three bytes", []byte{three, 0, 0, 1}, true},
+		{"three bytes where two do", []byte{three, 255, 255, 0}, false},
+		{"four bytes where three do", []byte{four, 0, 0, 1, 0}, false},
+		{"last token", []byte{three, byte((names - 1) & 255), (names - 1) >> 8 & 255, 1}, true},
+		{"unknown token", []byte{three, byte(names & 255), names >> 8 & 255, 1}, false},
+		{"unknown token of four bytes", []byte{four, 255, 255, 255, 255}, false},
+		{"two bytes to a wild token", []byte{two, wild, 1}, false},
+		{"two bytes of a group", []byte{two | hasGroupDeny | deny, farGroup & 255, 1}, true},
+		{"two bytes of a group, not flagged", []byte{two | deny, farGroup & 255, 1}, false},
+		{"no token", []byte{one, tokenNone}, false},
+		{"reserved token", []byte{one, tokenLevels}, false},
+		{"wild token", []byte{one, wild}, false},
+		{"DENY", []byte{one | deny, user}, true},
+		{"DENY and ALLOW", []byte{one | deny, user, user}, true},
+		{"DENY in descending order", []byte{one | 2*deny, group, user}, false},
+		{"more DENY than there are", []byte{one | 2*deny, user}, false},
+		{"the width of a DENY", []byte{two | deny, far & 255, 1, user, 0}, true},
+		{"DENY for a group", []byte{one | hasGroupDeny | deny, group}, true},
+		{"DENY for a group of a source", []byte{one | hasGroupDeny | deny, source}, true},
+		{"DENY for a group, not flagged", []byte{one | deny, group}, false},
+		{"DENY for a user, flagged", []byte{one | hasGroupDeny | deny, user}, false},
+		{"flag alone", []byte{one | hasGroupDeny, group}, false},
+		{"levels", []byte{hasLevels, 2, one, user, 2, one, group}, true},
+		{"levels of two widths", []byte{hasLevels, 3, two, far & 255, 1, 2, one, group}, true},
+		{"levels with a DENY for a group", []byte{hasLevels | hasGroupDeny, 2, one, user, 2, one | hasGroupDeny | deny, group}, true},
+		{"levels, not flagged", []byte{hasLevels, 2, one, user, 2, one | hasGroupDeny | deny, group}, false},
+		{"levels, flagged", []byte{hasLevels | hasGroupDeny, 2, one, user, 2, one, group}, false},
+		{"levels with a width", []byte{hasLevels | two, 2, one, user, 2, one, group}, false},
+		{"levels with a DENY of their own", []byte{hasLevels | deny, 2, one, user, 2, one, group}, false},
+		{"no levels", []byte{hasLevels}, false},
+		{"one level", []byte{hasLevels, 2, one, user}, false},
+		{"level cut", []byte{hasLevels, 2, one, user, 3, one, group}, false},
+		{"empty level", []byte{hasLevels, 2, one, user, 0}, false},
+		{"level without entries", []byte{hasLevels, 2, one, user, 1, one}, false},
+		{"levels in a level", []byte{hasLevels, 2, one, user, 2, hasLevels, user}, false},
+		{"size of a level in two bytes where one does", []byte{hasLevels, 2, one, user, 0x82, 0, one, group}, false},
+		{"size of a level too large", []byte{hasLevels, 2, one, user, 255, 255, 255, 255, 255, 1}, false},
+		{"as many DENYs as need a number", many(0), true},
+		{"one more", many(1), true},
+		{"one more than there are", many(2), false},
+		{"number in two bytes where one does", many(0x81, 0), false},
+		{"number too large", many(255, 255, 255, 255, 255, 1), false},
+		{"number cut", []byte{one | manyDeny<<denyShift, 255}, false},
+		{"number missing", []byte{one | manyDeny<<denyShift}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := checkRecord(c.record, classes); got != c.want {
 				t.Errorf("%t, want %t", got, c.want)
 			}
 		})
+	}
+}
+
+// What an encoder makes is read as it was: tokens of each width, any number of DENY
+// entries, one level or several.
+func TestEncoder(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	in := newInterner(maphash.MakeSeed(), 1<<32-1)
+	e := encoder{names: in}
+	draw := func(most int, limit uint32) (list []uint32) {
+		for range rng.IntN(most + 1) {
+			list = append(list, 1+rng.Uint32N(limit))
+		}
+		return list
+	}
+	widths, numbers := map[int]int{}, map[bool]int{}
+	for range 5000 {
+		limit := []uint32{200, 255, 256, 60_000, 65_535, 65_536, 1 << 24, 1<<24 - 1, 1<<32 - 2}[rng.IntN(9)]
+		e.allow, e.deny = draw(30, limit), draw(rng.IntN(30), limit)
+		record := e.append(nil, hasGroupDeny)
+		deny, allow := slices.Clone(e.deny), slices.Clone(e.allow)
+		var gotDeny, gotAllow []uint32
+		for token, isAllow := range all(record) {
+			if isAllow {
+				gotAllow = append(gotAllow, token)
+			} else {
+				gotDeny = append(gotDeny, token)
+			}
+		}
+		if !slices.Equal(gotDeny, deny) || !slices.Equal(gotAllow, allow) || !slices.IsSorted(deny) || !slices.IsSorted(allow) || record[0]&hasGroupDeny == 0 {
+			t.Fatalf("%v and %v, want %v and %v", gotDeny, gotAllow, deny, allow)
+		}
+		list, _ := entries(record)
+		widths[list.width]++
+		numbers[len(deny) >= manyDeny]++
+	}
+	if len(widths) != 4 || len(numbers) != 2 {
+		t.Errorf("widths %v, many DENY entries %v", widths, numbers)
 	}
 }
 

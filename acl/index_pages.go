@@ -56,7 +56,13 @@ func (p pages) at(i uint32) uint32 {
 	if g >= len(p) {
 		return 0
 	}
-	return p[g][i>>pageBits%groupLen].at(i % pageLen)
+	pg := &p[g][i>>pageBits%groupLen]
+	if pg.width == 1 { // as most pages are
+		if code := uint32(pg.codes[i%pageLen]); code-directCodes < 1<<8-farCodes-directCodes {
+			return pg.base + code
+		}
+	}
+	return pg.at(i % pageLen)
 }
 
 func (pg *page) at(i uint32) uint32 {

@@ -5,89 +5,51 @@ import (
 	"errors"
 )
 
-// records is a list of byte strings in one piece of memory: five bytes for four
-// of them beside their own, and nothing for a garbage collector to follow. It
-// only grows, so that a reader's copy stays valid while a writer appends.
+// records is a list of byte strings in one piece of memory: four bytes for each
+// beside its own, and nothing for a garbage collector to follow. It only grows, so
+// that a reader's copy stays valid while a writer appends.
 type records struct {
 	data   []byte
-	starts []uint32 // where a block of records starts in data
-	sizes  []byte   // of each record, or longRecord
-	block  int      // log2 of the records in a block: memory against time
+	starts []uint32 // where each record starts in data, and where the next one will
 }
-
-const (
-	smallBlock = 0   // for names: finding one is twice as fast
-	largeBlock = 4   // for ACLs and ids: saves three bytes for each
-	longRecord = 255 // the size is in data, four bytes before the record
-)
 
 var errFull = errors.New("acl: the index is full, want a new Index with fewer documents or names")
 
-func (r *records) len() uint32 { return uint32(len(r.sizes)) }
+func newRecords() records { return records{starts: make([]uint32, 1)} }
 
-func (r *records) get(i uint32) []byte {
-	start := r.start(i)
-	if size := r.sizes[i]; size != longRecord {
-		return r.data[start : start+int(size)]
-	}
-	return r.data[start+4 : start+4+r.long(start)]
-}
+func (r *records) len() uint32 { return uint32(len(r.starts) - 1) }
 
-// getAll gets several records and a byte of each, so that the memory of all is under
+func (r *records) get(i uint32) []byte { return r.data[r.starts[i]:r.starts[i+1]] }
+
+// touch reads a byte of each of several records, so that the memory of all is under
 // way when the first one is read.
 //
 //go:noinline
-func (r *records) getAll(ids []uint32, got *[together][]byte) (touched byte) {
-	for i, id := range ids {
-		got[i] = r.get(id)
-	}
-	for _, record := range got[:len(ids)] {
-		if len(record) > 0 {
-			touched |= record[0]
+func (r *records) touch(ids []uint32) (touched byte) {
+	for _, id := range ids {
+		if start := r.starts[id]; start < uint32(len(r.data)) {
+			touched |= r.data[start]
 		}
 	}
 	return touched
 }
 
 // start returns where a record starts in data, or would if i is r.len().
-func (r *records) start(i uint32) int {
-	if i == r.len() {
-		return len(r.data)
-	}
-	start := int(r.starts[i>>r.block])
-	for _, size := range r.sizes[i>>r.block<<r.block : i] {
-		if size == longRecord {
-			start += 4 + r.long(start)
-			continue
-		}
-		start += int(size)
-	}
-	return start
-}
-
-func (r *records) long(start int) int { return int(binary.LittleEndian.Uint32(r.data[start:])) }
+func (r *records) start(i uint32) int { return int(r.starts[i]) }
 
 // add appends a record unless all of them would take more than limit bytes.
 func (r *records) add(record []byte, limit uint32) error {
-	if uint64(len(r.data))+uint64(len(record))+4 > uint64(limit) {
+	end := uint64(len(r.data)) + uint64(len(record))
+	if end > uint64(limit) || r.len() == 1<<32-2 {
 		return errFull
 	}
-	if len(r.sizes)&(1<<r.block-1) == 0 {
-		r.starts = append(grown(r.starts, 1), uint32(len(r.data)))
-	}
-	size := min(len(record), longRecord)
-	if size == longRecord {
-		r.data = binary.LittleEndian.AppendUint32(grown(r.data, 4), uint32(len(record)))
-	}
 	r.data = append(grown(r.data, len(record)), record...)
-	r.sizes = append(grown(r.sizes, 1), byte(size))
+	r.starts = append(grown(r.starts, 1), uint32(end))
 	return nil
 }
 
 // clip gives unused memory back.
-func (r *records) clip() {
-	r.data, r.starts, r.sizes = clip(r.data), clip(r.starts), clip(r.sizes)
-}
+func (r *records) clip() { r.data, r.starts = clip(r.data), clip(r.starts) }
 
 func clip[T any](s []T) []T { return append(make([]T, 0, len(s)), s...) }
 
@@ -103,21 +65,8 @@ func grown[T any](s []T, n int) []T {
 // appendUvarint appends x as encoding/binary does, seven bits a byte.
 func appendUvarint(b []byte, x uint32) []byte { return binary.AppendUvarint(b, uint64(x)) }
 
-// uvarint reads a number of b at i and returns where the next begins. The split
-// lets the compiler inline the case of one byte, which is the usual one.
-func uvarint(b []byte, i int) (x uint32, next int) {
-	if b[i] < 0x80 {
-		return uint32(b[i]), i + 1
-	}
-	return uvarintLong(b, i)
-}
-
-func uvarintLong(b []byte, i int) (x uint32, next int) {
-	for shift := 0; ; shift += 7 {
-		x |= uint32(b[i]&0x7f) << shift
-		i++
-		if b[i-1] < 0x80 {
-			return x, i
-		}
-	}
+// uvarint reads a number of b and returns it and what follows.
+func uvarint(b []byte) (x uint32, rest []byte) {
+	v, n := binary.Uvarint(b)
+	return uint32(v), b[n:]
 }

@@ -86,7 +86,7 @@ func TestDecisionAllocates(t *testing.T) {
 }
 
 // Rule A8: the first page of a principal who was never seen before costs the same
-// whatever else the index holds. It allocates the View, its tokens and the page.
+// whatever else the index holds. It allocates the View, the filter of its names and the page.
 func TestFirstPageWork(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 12))
 	hits := make([]uint32, 300)
@@ -99,7 +99,7 @@ func TestFirstPageWork(t *testing.T) {
 		scope := member(k, true)
 		type work struct {
 			decided     int64 // the cost of decisions
-			tokens      int   // slots for them
+			filter      int   // words of it
 			times, byID float64
 			visible     int
 		}
@@ -108,7 +108,7 @@ func TestFirstPageWork(t *testing.T) {
 		for i, x := range twoIndices() {
 			v, w := x.View(scope), &done[i]
 			w.visible = len(acl.Page(v, slices.Values(hits), self, 10))
-			w.decided, w.tokens = v.Work(), v.Slots()
+			w.decided, w.filter = v.Work(), v.FilterWords()
 			w.times, sizes[i] = allocated(func() { acl.Page(x.View(scope), slices.Values(hits), self, 10) })
 			w.byID, sizesByID[i] = allocated(func() { acl.Page(x.View(scope), slices.Values(ids), same, 10) })
 		}
@@ -118,8 +118,8 @@ func TestFirstPageWork(t *testing.T) {
 		if math.Abs(sizes[0]-sizes[1]) > 100 || math.Abs(sizesByID[0]-sizesByID[1]) > 100 {
 			t.Errorf("k=%d: %v bytes, %v by id", k, sizes, sizesByID)
 		}
-		if w := done[0]; w.times > 11 || w.byID > 12 || w.tokens > 8*(k+2) {
-			t.Errorf("k=%d: %v and %v allocations, %d slots for tokens", k, w.times, w.byID, w.tokens)
+		if w := done[0]; w.times > 11 || w.byID > 12 || w.filter > 8*(k+2) {
+			t.Errorf("k=%d: %v and %v allocations, a filter of %d words", k, w.times, w.byID, w.filter)
 		}
 		t.Logf("k=%d: %+v", k, done[0])
 	}

@@ -33,7 +33,7 @@ func newWriter(r Rules, t *tuning) *writer {
 	w := &writer{seed: seed, idTable: table{fill: 75, growth: 3}, seen: newSeen()}
 	w.encoder = encoder{rules: r, names: newInterner(seed, t.limit)}
 	w.snapshot = snapshot{rules: r, lists: new(inverted), tune: t, names: w.encoder.names.names}
-	w.acls.block, w.ids.block = largeBlock, largeBlock
+	w.acls, w.ids.records = newRecords(), newRecords()
 	for range firstACL {
 		w.acls.add(nil, t.limit)
 	}

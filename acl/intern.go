@@ -38,6 +38,9 @@ type names struct {
 	records // by token
 	slots
 	seed maphash.Seed
+	// marks are by token: what a name has in common with all that Rule A3 compares
+	// it with, whatever their data source.
+	marks []uint32
 	// wild is by token of a name, with or without a data source, the token of its
 	// wild kind; 0 where no data source has it. Read and written atomically.
 	wild  []uint32
@@ -97,6 +100,18 @@ func (n *names) hashRecord(record []byte) uint64 {
 	return h
 }
 
+// mark is a hash of a name as a user's or a group's.
+func (n *names) mark(kind byte, name string) uint32 {
+	return uint32(mix(plainKind(kind), maphash.String(n.seed, name)) >> 32)
+}
+
+func plainKind(kind byte) byte {
+	if kind == kindUser || kind == kindSourceUser || kind == kindWildUser {
+		return kindUser
+	}
+	return kindGroup
+}
+
 func mix(kind byte, h uint64) uint64 { return h + uint64(kind)*0x9e3779b97f4a7c15 }
 
 func isName(record []byte, kind byte, source, name string) bool {
@@ -111,8 +126,8 @@ func isName(record []byte, kind byte, source, name string) bool {
 func splitName(record []byte) (kind byte, source, name []byte) {
 	kind, name = record[0], record[1:]
 	if kind == kindSourceUser || kind == kindSourceGroup {
-		length, start := uvarint(name, 0)
-		source, name = name[start:start+int(length)], name[start+int(length):]
+		length, rest := uvarint(name)
+		source, name = rest[:length], rest[length:]
 	}
 	return kind, source, name
 }
@@ -143,7 +158,8 @@ type interner struct {
 }
 
 func newInterner(seed maphash.Seed, limit uint32) *interner {
-	in := &interner{names: names{seed: seed, wild: make([]uint32, firstToken)}, table: table{fill: 40, growth: 3}, limit: limit}
+	in := &interner{names: names{records: newRecords(), seed: seed}, table: table{fill: 40, growth: 3}, limit: limit}
+	in.wild, in.marks = make([]uint32, firstToken), make([]uint32, firstToken)
 	for range firstToken {
 		in.records.add(nil, limit)
 	}
@@ -195,6 +211,7 @@ func (in *interner) add(kind byte, source, name string) (uint32, error) {
 		return tokenNone, err
 	}
 	in.wild = append(in.wild, tokenNone)
+	in.marks = append(in.marks, in.mark(kind, name))
 	in.table.add(t, in.hash(kind, source, name), in.hashes(t))
 	in.slots = in.table.slots
 	return t, nil
@@ -214,5 +231,5 @@ func (in *interner) hashes(t uint32) iter.Seq2[uint32, uint64] {
 // clip gives unused memory back.
 func (in *interner) clip() {
 	in.records.clip()
-	in.wild = clip(in.wild)
+	in.wild, in.marks = clip(in.wild), clip(in.marks)
 }

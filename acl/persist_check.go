@@ -32,7 +32,7 @@ func (w *writer) readHead(in *fileReader) {
 // readNames enters the names once more, in their order: each must be new, get the
 // token that it had, and be spelled as then.
 func (w *writer) readNames(in *fileReader) {
-	r := in.records(smallBlock, w.tune.limit)
+	r := in.records(w.tune.limit)
 	if !in.check(r.len() >= firstToken) {
 		return
 	}
@@ -62,8 +62,8 @@ func checkName(record []byte) (kind byte, source, name string, ok bool) {
 	switch record[0] {
 	case kindUser, kindGroup, kindWildUser, kindWildGroup:
 	case kindSourceUser, kindSourceGroup:
-		length, n := binary.Uvarint(record[1:])
-		if n <= 0 || length == 0 || length >= uint64(len(record)-1-n) {
+		length, rest, ok := checkNumber(record[1:])
+		if !ok || length == 0 || uint64(length) >= uint64(len(rest)) {
 			return 0, "", "", false
 		}
 	default:
@@ -74,7 +74,7 @@ func checkName(record []byte) (kind byte, source, name string, ok bool) {
 }
 
 func (w *writer) readACLs(in *fileReader) {
-	r := in.records(largeBlock, w.tune.limit)
+	r := in.records(w.tune.limit)
 	if !in.check(r.len() >= firstACL) {
 		return
 	}
@@ -112,105 +112,74 @@ func classOf(kind byte) byte {
 
 // checkRecord reports whether an encoder can have made the record of an ACL.
 func checkRecord(record, classes []byte) bool {
-	c := recordChecker{rest: record, classes: classes}
-	head := c.byte()
-	if head&hasLevels == 0 {
-		c.level(head)
-		return c.done()
+	if len(record) == 0 || record[0]&hasLevels == 0 {
+		return checkLevel(record, classes)
 	}
-	levels := c.number()
-	if levels < 2 {
-		return false
-	}
-	groupDeny := byte(0)
-	for ; levels > 0 && !c.bad; levels-- {
-		h := c.byte()
-		groupDeny |= h & hasGroupDeny
-		c.level(h)
-	}
-	return c.done() && head == hasLevels|groupDeny
-}
-
-// recordChecker reads a record of which nothing is known.
-type recordChecker struct {
-	rest, classes []byte // classes are by token
-	bad           bool
-}
-
-func (c *recordChecker) done() bool { return !c.bad && len(c.rest) == 0 }
-
-func (c *recordChecker) byte() byte {
-	if len(c.rest) == 0 {
-		c.bad = true
-		return 0
-	}
-	b := c.rest[0]
-	c.rest = c.rest[1:]
-	return b
-}
-
-func (c *recordChecker) number() uint32 {
-	if len(c.rest) > 0 && c.rest[0] < 0x80 { // as nearly always
-		b := c.rest[0]
-		c.rest = c.rest[1:]
-		return uint32(b)
-	}
-	x, n := binary.Uvarint(c.rest)
-	if n <= 0 || x > math.MaxUint32 {
-		c.bad = true
-		return 0
-	}
-	c.rest = c.rest[n:]
-	return uint32(x)
-}
-
-// level reads one level after its header.
-func (c *recordChecker) level(header byte) {
-	allow, deny := uint64(header>>allowShift), uint64(0)
-	if allow == manyAllow {
-		allow += uint64(c.number())
-	}
-	if header&hasDeny != 0 {
-		deny = uint64(c.number())
-	}
-	groups := c.tokens(deny)
-	c.tokens(allow)
-	if allow+deny == 0 || (deny > 0) != (header&hasDeny != 0) || groups != (header&hasGroupDeny != 0) || header&hasLevels != 0 {
-		c.bad = true
-	}
-}
-
-// tokens reads n tokens and reports whether one of them is a group's. Numbers of one
-// or two bytes are read here, and classes are gathered without a branch: that
-// saves a fifth of loading.
-func (c *recordChecker) tokens(n uint64) (groups bool) {
-	t, rest, met := uint64(0), c.rest, byte(0)
-	for ; n > 0; n-- {
-		var gap uint64
-		switch {
-		case len(rest) > 0 && rest[0] < 0x80:
-			gap, rest = uint64(rest[0]), rest[1:]
-		case len(rest) > 1 && rest[1] < 0x80:
-			gap, rest = uint64(rest[0]&0x7f)|uint64(rest[1])<<7, rest[2:]
-		default:
-			c.rest = rest
-			gap = uint64(c.number())
-			rest = c.rest
-		}
-		t += gap
-		if gap == 0 || t >= uint64(len(c.classes)) { // so is the 0 of a number that is none
-			c.bad = true
+	n, groupDeny := 0, byte(0)
+	for rest := record[1:]; len(rest) > 0; n++ {
+		size, after, ok := checkNumber(rest)
+		if !ok || uint64(size) > uint64(len(after)) {
 			return false
 		}
-		met |= c.classes[t]
+		level := after[:size]
+		if !checkLevel(level, classes) {
+			return false
+		}
+		groupDeny |= level[0] & hasGroupDeny
+		rest = after[size:]
 	}
-	c.rest = rest
-	c.bad = c.bad || met&noName != 0
-	return met&groupName != 0
+	return n >= 2 && record[0] == hasLevels|groupDeny
+}
+
+// checkLevel reports the same of the record of one level.
+func checkLevel(record, classes []byte) bool {
+	if len(record) < 2 || record[0]&hasLevels != 0 {
+		return false
+	}
+	head, rest, width := record[0], record[1:], uint64(record[0]>>widthShift&3)+1
+	n := uint64(head >> denyShift)
+	if n == manyDeny {
+		more, after, ok := checkNumber(rest)
+		if !ok {
+			return false
+		}
+		n, rest = n+uint64(more), after
+	}
+	if size := uint64(len(rest)); size == 0 || size%width != 0 || n > size/width {
+		return false
+	}
+	list, allow := entries(record)
+	denied, lastDeny := checkTokens(tokens{list.data[:allow], list.width}, classes)
+	allowed, lastAllow := checkTokens(tokens{list.data[allow:], list.width}, classes)
+	return (denied|allowed)&noName == 0 && (denied&groupName != 0) == (head&hasGroupDeny != 0) &&
+		widthOf(max(lastDeny, lastAllow)) == int(width)
+}
+
+// checkTokens returns the classes of tokens that are to ascend, together, and the
+// last of them; noName if they do not.
+func checkTokens(s tokens, classes []byte) (met byte, last uint32) {
+	for i := 0; i < len(s.data); i += s.width {
+		t := s.at(i)
+		if t <= last || t >= uint32(len(classes)) {
+			return noName, 0
+		}
+		met |= classes[t]
+		last = t
+	}
+	return met, last
+}
+
+// checkNumber reads a number that appendUvarint can have written.
+func checkNumber(b []byte) (x uint32, rest []byte, ok bool) {
+	v, n := binary.Uvarint(b)
+	if n <= 0 || v > math.MaxUint32 || n > 1 && b[n-1] == 0 {
+		return 0, nil, false
+	}
+	return uint32(v), b[n:], true
 }
 
 func (w *writer) readIDs(in *fileReader) {
-	r := in.records(largeBlock, w.tune.limit)
+	r := in.records(w.tune.limit)
 	ordinals := in.u32s(uint64(r.len()))
 	if in.err != nil || !in.check(!w.byOrdinal || r.len() == 0) {
 		return

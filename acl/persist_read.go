@@ -104,36 +104,18 @@ func (f *fileReader) u32s(n uint64) []uint32 {
 }
 
 // records reads records of at most limit bytes.
-func (f *fileReader) records(block int, limit uint32) records {
-	r := records{block: block}
-	n, size := f.u32(), f.u32()
-	f.check(size <= limit)
-	if f.err == nil {
-		r.sizes = f.read(uint64(n))
-	}
-	if f.err == nil {
-		r.data = f.read(uint64(size))
+func (f *fileReader) records(limit uint32) records {
+	ends := f.u32s(uint64(f.u32()))
+	end := uint32(0)
+	for _, next := range ends {
+		if !f.check(next >= end && next <= limit) {
+			break
+		}
+		end = next
 	}
 	if f.err != nil {
-		return records{}
+		return newRecords()
 	}
-	end := 0
-	for i, size := range r.sizes {
-		if i&(1<<block-1) == 0 {
-			r.starts = append(r.starts, uint32(end))
-		}
-		if size == longRecord {
-			if !f.check(end+4 <= len(r.data)) || !f.check(r.long(end) <= len(r.data)) {
-				return records{}
-			}
-			end += 4 + r.long(end)
-		} else {
-			end += int(size)
-		}
-		if !f.check(end <= len(r.data)) {
-			return records{}
-		}
-	}
-	f.check(end == len(r.data))
-	return r
+	data := f.read(uint64(end))
+	return records{data, append(make([]uint32, 1, 1+len(ends)), ends...)}
 }

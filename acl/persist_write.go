@@ -10,7 +10,7 @@ import (
 //
 //	magic and version, Rules.Hash
 //	1 when documents have no ids, else 0 (1 byte); the next ordinal (8)
-//	names, ACLs and ids, each as: how many (4), bytes (4), sizes, bytes;
+//	names, ACLs and ids, each as: how many (4), where each ends (4 each), bytes;
 //	  the ordinals of ids (4 each)
 //	how many pages of documents follow (4), each its index and its numbers (4 each)
 //	lists: ACLs in them (4), how many (4), bytes (8), each its size, last and
@@ -19,7 +19,7 @@ import (
 //
 // It holds what is in memory, but for what is faster made anew.
 const (
-	fileMagic = "tokenacl index 1"
+	fileMagic = "tokenacl index 2"
 	hashSize  = 16
 )
 
@@ -83,8 +83,8 @@ func (f *fileWriter) u32s(s []uint32) {
 }
 
 func (f *fileWriter) records(r *records) {
-	f.u32s([]uint32{r.len(), uint32(len(r.data))})
-	f.write(r.sizes)
+	f.u32s([]uint32{r.len()})
+	f.u32s(r.starts[1:])
 	f.write(r.data)
 }
 

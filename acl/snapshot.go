@@ -94,16 +94,15 @@ func (d *ids) look(list []string, ordinals *[together]uint32) (known uint16) {
 	}
 	var hashes [together]uint64
 	var first [together]uint32
-	var records [together][]byte
 	for i, id := range list {
 		hashes[i] = maphash.String(d.seed, id)
 		if at, ok := d.first(hashes[i]); ok && at < d.len() {
 			first[i] = at
 		}
 	}
-	d.getAll(first[:len(list)], &records)
+	d.touch(first[:len(list)])
 	for i, id := range list {
-		at, ok := first[i], string(records[i]) == id
+		at, ok := first[i], string(d.get(first[i])) == id
 		if !ok {
 			at, ok = d.find(hashes[i], id)
 		}

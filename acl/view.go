@@ -23,12 +23,13 @@ type View struct {
 	documents atomic.Pointer[bitmap] // the visible ones; nil until it pays
 	acls      atomic.Pointer[bitmap] // those that admit; likewise
 	snap      *snapshot              // nil sees nothing
-	tokens    tokenSet               // of the caller's names
-	public    bool                   // sees public documents
-	refuse    bool                   // groups unknown: every DENY for a GROUP hits
-	all       bool                   // sees everything
+	names     callerNames
+	public    bool // sees public documents
+	refuse    bool // groups unknown: every DENY for a GROUP hits
+	all       bool // sees everything
 
 	making sync.Mutex   // of either bitmap
+	asks   int64        // the cost of decisions from which on a bitmap may pay
 	spent  atomic.Int64 // the cost of the decisions made without the next bitmap
 	pays   atomic.Int64 // from which cost on that pays; 0 is not known yet
 }
@@ -51,14 +52,9 @@ func (x *Index) View(s Scope) *View {
 	}
 	v := &View{snap: x.load(), public: s.seesPublic(), all: s.kind == scopeEverything}
 	who := s.caller(v.snap.rules)
-	v.tokens.add(&v.snap.names, who)
-	if v.public {
-		v.tokens.put(tokenEveryone, true)
-	}
-	if who.GroupsUnknown && !v.snap.rules.MissingGroupsMeanNone {
-		v.refuse = true
-		v.tokens.put(tokenUnknown, false)
-	}
+	v.names = newCallerNames(&v.snap.names, who)
+	v.refuse = who.GroupsUnknown && !v.snap.rules.MissingGroupsMeanNone
+	v.asks = max(v.snap.tune.scan, v.leastCost())
 	return v
 }
 

@@ -1,6 +1,9 @@
 package acl
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // bitmap is a set of ACLs or of documents.
 type bitmap []uint64
@@ -41,14 +44,19 @@ func (v *View) makeNext(spent int64) {
 	}
 }
 
+// leastCost is what makeACLs costs at least, known without a search for names.
+func (v *View) leastCost() int64 {
+	p := &v.names.principal
+	return costWord*int64(v.snap.acls.len())/64 + costName*int64(len(p.Groups)+len(p.DataSourceGroups))
+}
+
 // costACLs estimates what makeACLs costs, in the unit of decisions.
 func (v *View) costACLs() int64 {
 	s := v.snap
-	cost := int64(s.acls.len())/64 + costByte*int64(len(s.acls.data)-s.lists.bytes)
-	for _, token := range v.tokens.at {
-		if token != 0 {
-			cost += int64(s.lists.size(token&^1)) + int64(s.lists.size(token|1))
-		}
+	cost := v.leastCost() + costByte*int64(len(s.acls.data)-s.lists.bytes)
+	allow, deny := v.lists()
+	for _, l := range append(allow, deny...) {
+		cost += costListed * int64(s.lists.size(l))
 	}
 	return cost
 }
@@ -81,21 +89,52 @@ func (v *View) makeACLs() {
 
 func (v *View) addListed(b bitmap) {
 	lists := v.snap.lists
-	for _, token := range v.tokens.at {
-		if token&1 != 0 {
-			lists.or(b, token&^1)
-		}
+	allow, deny := v.lists()
+	for _, l := range allow {
+		lists.or(b, l)
 	}
 	b.complement() // to take ACLs out is to add them to the others
-	for _, token := range v.tokens.at {
-		if token != 0 {
-			lists.or(b, token|1)
-		}
+	for _, l := range deny {
+		lists.or(b, l)
 	}
 	b.complement()
 	if lists.size(tokenLevels<<1) > 0 {
 		v.verifyLevels(b)
 	}
+}
+
+// lists returns the lists of the ACLs that allow the caller's names, and those of the
+// ACLs that deny them. Those of no name are empty.
+func (v *View) lists() (allow, deny []uint32) {
+	n, p := &v.snap.names, &v.names.principal
+	if v.public {
+		allow = append(allow, tokenEveryone<<1)
+	}
+	if v.refuse {
+		deny = append(deny, tokenUnknown<<1|1)
+	}
+	var q queries
+	plain := func(kind byte, list []string) { // the DENY of any data source hits
+		for part := range slices.Chunk(list, len(q)) {
+			for i, name := range part {
+				q[i] = query{kind: kind, name: name}
+			}
+			n.look(q[:len(part)])
+			for i := range part {
+				t := q[i].token
+				allow, deny = append(allow, t<<1), append(deny, t<<1|1, n.wildOf(t)<<1|1)
+			}
+		}
+	}
+	plain(kindUser, []string{p.User})
+	plain(kindGroup, p.Groups)
+	for _, g := range p.DataSourceGroups {
+		q[0] = query{kind: kindSourceGroup, source: g.DataSourceID, name: g.GroupID}
+		q[1] = query{kind: kindGroup, name: g.GroupID}
+		n.look(q[:2])
+		allow, deny = append(allow, q[0].token<<1), append(deny, q[0].token<<1|1, q[1].token<<1|1)
+	}
+	return allow, deny
 }
 
 // verifyLevels decides for the ACLs in b of which one level may not be enough.

@@ -2,9 +2,12 @@ package acl
 
 // Costs in nanoseconds or so, to be weighed against each other.
 const (
-	costRecord = 50 // to decide for one ACL, most of it waiting for memory
-	costByte   = 2  // of its record
-	costBit    = 5  // to decide with the bitmap of ACLs
+	costRecord = 60  // to decide for one ACL, most of it waiting for memory
+	costByte   = 2   // of its record
+	costBit    = 5   // to decide with the bitmap of ACLs
+	costWord   = 3   // of the bitmap of ACLs, to make it
+	costName   = 200 // to find the ACLs that allow or deny a name
+	costListed = 1   // for each of these ACLs
 )
 
 // decide decides for a document while there is no bitmap of documents.
@@ -34,19 +37,19 @@ func (v *View) decideAll(ordinals []uint32, known uint16) (visible uint16) {
 		return visible
 	}
 	var acls [together]uint32 // aclUnknown, of which the record is empty
-	var records [together][]byte
 	for i, ordinal := range ordinals {
 		if known>>i&1 != 0 {
 			acls[i] = v.snap.docs.at(ordinal)
 		}
 	}
-	v.snap.acls.getAll(acls[:len(ordinals)], &records)
+	v.snap.acls.touch(acls[:len(ordinals)])
 	cost := int64(0)
 	for i, acl := range acls[:len(ordinals)] {
 		admits := acl == aclPublic && v.public
 		if acl >= firstACL {
-			admits = v.admitsRecord(records[i])
-			cost += costRecord + costByte*int64(len(records[i]))
+			record := v.snap.acls.get(acl)
+			admits = v.admitsRecord(record)
+			cost += costRecord + costByte*int64(len(record))
 		}
 		if admits {
 			visible |= 1 << i
@@ -80,7 +83,7 @@ func (v *View) admits(acl uint32) bool {
 // the two together then cost at most twice what the better one would have.
 func (v *View) spend(cost int64) {
 	spent := v.spent.Add(cost)
-	if spent < v.snap.tune.scan || spent < v.pays.Load() || !v.making.TryLock() {
+	if spent < v.asks || spent < v.pays.Load() || !v.making.TryLock() {
 		return
 	}
 	defer v.making.Unlock()
@@ -102,11 +105,10 @@ func (v *View) admitsRecord(record []byte) bool {
 	if v.refuse && record[0]&hasGroupDeny != 0 {
 		return false
 	}
-	r := readLevels(record)
-	if r.levels > 1 {
-		return v.admitsLevels(&r)
+	if record[0]&hasLevels != 0 {
+		return v.admitsLevels(record)
 	}
-	switch v.level(&r, false) {
+	switch v.level(record) {
 	case welcomes:
 		return true
 	case asksNothing:
@@ -115,11 +117,11 @@ func (v *View) admitsRecord(record []byte) bool {
 	return false
 }
 
-func (v *View) admitsLevels(r *levelReader) bool {
+func (v *View) admitsLevels(record []byte) bool {
 	asking, welcoming := 0, 0
-	for range r.levels {
+	for level := range levels(record) {
 		asking++
-		switch v.level(r, true) {
+		switch v.level(level) {
 		case refuses:
 			return false
 		case welcomes:
@@ -139,32 +141,23 @@ func (v *View) admitsLevels(r *levelReader) bool {
 	return welcoming == asking
 }
 
-// level decides for the next level of r. When whole it reads all of the level,
-// so that r is at the next one.
-func (v *View) level(r *levelReader, whole bool) verdict {
-	deny, allow := r.header()
-	t, d := uint32(0), uint32(0)
-	for range deny {
-		d, r.next = uvarint(r.record, r.next)
-		t += d
-		if v.tokens.denies(t) || v.tokens.denies(v.snap.names.wildOf(t)) {
+// level decides for one level. Its DENY entries come first.
+func (v *View) level(record []byte) verdict {
+	list, allow := entries(record)
+	n := &v.snap.names
+	for i := v.names.next(list, 0, n.marks); i < len(list.data); i = v.names.next(list, i+list.width, n.marks) {
+		name := n.get(list.at(i))
+		switch {
+		case i >= allow:
+			if v.names.allowedBy(name) {
+				return welcomes
+			}
+		case v.names.deniedBy(name):
 			return refuses
 		}
 	}
-	found := silent
-	if allow == 0 {
-		found = asksNothing
+	if allow == len(list.data) {
+		return asksNothing
 	}
-	t = 0
-	for range allow {
-		d, r.next = uvarint(r.record, r.next)
-		t += d
-		if v.tokens.allows(t) {
-			found = welcomes
-			if !whole {
-				break
-			}
-		}
-	}
-	return found
+	return silent
 }

@@ -3,6 +3,7 @@ package acl_test
 import (
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -256,6 +257,54 @@ func TestViewShowsNoNames(t *testing.T) {
 			if text := fmt.Sprintf(verb, value); len(text) == 0 || strings.Contains(text, "secret") {
 				t.Errorf("%s shows a name", verb)
 			}
+		}
+	}
+}
+
+// Rules A3, A8: a View decides as Decide does whatever the width of tokens, which
+// depends on how many names were there before.
+func TestTokenWidths(t *testing.T) {
+	for _, before := range []int{0, 200, 300, 65_400, 70_000} {
+		rng := rand.New(rand.NewPCG(uint64(before), 9))
+		name := func() string { return fmt.Sprint("name ", rng.IntN(before+400)) }
+		first := make(acl.List, before)
+		for i := range first {
+			first[i] = acl.Allow.User(fmt.Sprint("name ", i))
+		}
+		docs := map[uint32]acl.ACL{0: first}
+		if before == 0 {
+			docs[0] = acl.Public()
+		}
+		for i := range uint32(300) {
+			var list acl.List
+			for range 1 + rng.IntN(12) {
+				access := []acl.Access{acl.Allow, acl.Allow, acl.Deny}[rng.IntN(3)]
+				list = append(list, []acl.Entry{access.User(name()), access.Group(name())}[rng.IntN(2)])
+			}
+			docs[1+i] = list
+		}
+		x := acl.NewTuned(acl.Rules{}, acl.Tuning{Merge: 1 << 30, Compact: 100, Scan: 1 << 60, Limit: 1 << 30})
+		for i := range uint32(len(docs)) {
+			x.PutAt(i, docs[i])
+		}
+		verdicts := map[acl.Reason]int{}
+		for range 60 {
+			p := acl.Principal{User: name()}
+			for range 6 {
+				list := docs[1+rng.Uint32N(300)].(acl.List)
+				p.Groups = append(p.Groups, list[rng.IntN(len(list))].Name)
+			}
+			scope := acl.For(p)
+			v := x.View(scope)
+			for i, a := range docs {
+				want := acl.Decide(scope, a, acl.Rules{})
+				if verdicts[want.Reason]++; v.AllowedAt(i) != want.Allowed {
+					t.Fatalf("%d names before: document %d: want %v", before, i, want)
+				}
+			}
+		}
+		if verdicts[acl.ReasonAllowed] < 50 || verdicts[acl.ReasonDenied] < 50 || verdicts[acl.ReasonNotAllowed] < 1000 {
+			t.Errorf("%d names before: %v", before, verdicts)
 		}
 	}
 }

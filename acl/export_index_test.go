@@ -59,6 +59,9 @@ func (x *Index) Stats() Stats {
 	}
 }
 
+// NewView is View for a caller whom no View was made for.
+func (x *Index) NewView(s Scope) *View { return newView(x.load(), s) }
+
 // Work is the cost of the decisions made without the next bitmap.
 func (v *View) Work() int64 { return v.spent.Load() }
 

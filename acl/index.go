@@ -93,6 +93,7 @@ func (x *Index) lock() {
 func (x *Index) publish() {
 	x.w.tidy()
 	s := x.w.snapshot
+	s.recent = new(recentViews)
 	x.current.Store(&s)
 	x.mu.Unlock()
 }

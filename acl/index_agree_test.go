@@ -55,7 +55,7 @@ func agree(t fataler, x *acl.Index, docs map[string]acl.ACL, r acl.Rules, scopes
 			}
 			return o
 		}
-		viewAgrees(t, x.View(s), wants, ordinal)
+		viewAgrees(t, x.NewView(s), wants, ordinal)
 		v := x.View(s)
 		v.Prepare()
 		viewAgrees(t, v, wants, ordinal)

@@ -171,7 +171,7 @@ func BenchmarkFilterAll(b *testing.B) {
 				x, scope := bigIndex(), member(k, uniform)
 				b.ReportAllocs()
 				for b.Loop() {
-					x.View(scope).Count()
+					x.NewView(scope).Count()
 				}
 			})
 		}
@@ -203,12 +203,12 @@ func BenchmarkFirstPage(b *testing.B) {
 		b.Run(fmt.Sprintf("page/k=%d", k), func(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				acl.Page(x.View(scopes[i%64]), slices.Values(hits[i%1000]), self, 10)
+				acl.Page(x.NewView(scopes[i%64]), slices.Values(hits[i%1000]), self, 10)
 			}
 		})
 		b.Run(fmt.Sprintf("view/k=%d", k), func(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
-				x.View(scopes[i%64])
+				x.NewView(scopes[i%64])
 			}
 		})
 		b.Run(fmt.Sprintf("lookups/k=%d", k), func(b *testing.B) {

@@ -255,7 +255,7 @@ func TestIndexModelOrdinals(t *testing.T) {
 
 func ordinalsAgree(t fataler, x *acl.Index, docs map[uint32]acl.ACL, r acl.Rules, s acl.Scope, n map[bool]int) {
 	t.Helper()
-	v, prepared := x.View(s), x.View(s)
+	v, prepared := x.View(s), x.NewView(s)
 	prepared.Prepare()
 	var visible []uint32
 	for _, o := range slices.Sorted(maps.Keys(docs)) {

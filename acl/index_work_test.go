@@ -106,11 +106,11 @@ func TestFirstPageWork(t *testing.T) {
 		var done [2]work
 		var sizes, sizesByID [2]float64 // of what is allocated, in which the runtime has a small part
 		for i, x := range twoIndices() {
-			v, w := x.View(scope), &done[i]
+			v, w := x.NewView(scope), &done[i]
 			w.visible = len(acl.Page(v, slices.Values(hits), self, 10))
 			w.decided, w.filter = v.Work(), v.FilterWords()
-			w.times, sizes[i] = allocated(func() { acl.Page(x.View(scope), slices.Values(hits), self, 10) })
-			w.byID, sizesByID[i] = allocated(func() { acl.Page(x.View(scope), slices.Values(ids), same, 10) })
+			w.times, sizes[i] = allocated(func() { acl.Page(x.NewView(scope), slices.Values(hits), self, 10) })
+			w.byID, sizesByID[i] = allocated(func() { acl.Page(x.NewView(scope), slices.Values(ids), same, 10) })
 		}
 		if done[0] != done[1] || done[0].visible == 0 || done[0].decided == 0 {
 			t.Errorf("k=%d: %+v of %d documents,\n%+v of %d", k, done[0], fewDocuments, done[1], manyDocuments)
@@ -143,17 +143,17 @@ func TestPageTogether(t *testing.T) {
 		k := 1 + rng.IntN(40)
 		var want []uint32
 		needs := 0
-		for o := range acl.Filter(x.View(scope), count(hits, &needs), self) {
+		for o := range acl.Filter(x.NewView(scope), count(hits, &needs), self) {
 			if want = append(want, o); len(want) == k {
 				break
 			}
 		}
 		asked := 0
-		if got := acl.Page(x.View(scope), count(hits, &asked), self, k); !slices.Equal(got, want) || asked != needs {
+		if got := acl.Page(x.NewView(scope), count(hits, &asked), self, k); !slices.Equal(got, want) || asked != needs {
 			t.Fatalf("page of %d: %v after %d hits, want %v after %d", k, got, asked, want, needs)
 		}
 		asked = 0
-		if got := acl.Page(x.View(scope), count(hits, &asked), documentID, k); !slices.Equal(got, want) || asked != needs {
+		if got := acl.Page(x.NewView(scope), count(hits, &asked), documentID, k); !slices.Equal(got, want) || asked != needs {
 			t.Fatalf("page of %d by id: %v after %d hits, want %v after %d", k, got, asked, want, needs)
 		}
 		lengths[len(want)]++
@@ -222,7 +222,7 @@ func TestPageOfUnknown(t *testing.T) {
 			t.Errorf("%d documents, work %d, want none", len(page), v.Work())
 		}
 	}
-	v := x.View(scope)
+	v := x.NewView(scope)
 	if acl.Page(v, slices.Values([]string{documentID(0)}), same, 10); v.Work() < 1000 {
 		t.Errorf("work %d of a document that is known", v.Work())
 	}

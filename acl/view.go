@@ -2,6 +2,7 @@ package acl
 
 import (
 	"fmt"
+	"hash/maphash"
 	"io"
 	"iter"
 	"sync"
@@ -23,6 +24,7 @@ type View struct {
 	documents atomic.Pointer[bitmap] // the visible ones; nil until it pays
 	acls      atomic.Pointer[bitmap] // those that admit; likewise
 	snap      *snapshot              // nil sees nothing
+	scope     Scope
 	names     callerNames
 	public    bool // sees public documents
 	refuse    bool // groups unknown: every DENY for a GROUP hits
@@ -45,17 +47,42 @@ func (v *View) String() string {
 // Format writes [View.String] for every verb.
 func (v *View) Format(f fmt.State, _ rune) { io.WriteString(f, v.String()) }
 
-// View returns what s sees of the present state of the Index.
+// View returns what s sees of the present state of the Index. While that does not
+// change, one who asks again with the same Scope, as for a next page, may get the
+// same View, with the bitmaps that it has made.
 func (x *Index) View(s Scope) *View {
 	if s.kind == scopeNothing {
 		return new(View)
 	}
-	v := &View{snap: x.load(), public: s.seesPublic(), all: s.kind == scopeEverything}
-	who := s.caller(v.snap.rules)
-	v.names = newCallerNames(&v.snap.names, who)
-	v.refuse = who.GroupsUnknown && !v.snap.rules.MissingGroupsMeanNone
-	v.asks = max(v.snap.tune.scan, v.leastCost())
+	snap := x.load()
+	slot := snap.recent.slot(s)
+	v := slot.Load()
+	if v == nil || v.scope != s {
+		v = newView(snap, s)
+		slot.Store(v)
+	}
 	return v
+}
+
+func newView(snap *snapshot, s Scope) *View {
+	v := &View{snap: snap, scope: s, public: s.seesPublic(), all: s.kind == scopeEverything}
+	who := s.caller(snap.rules)
+	v.names = newCallerNames(&snap.names, who)
+	v.refuse = who.GroupsUnknown && !snap.rules.MissingGroupsMeanNone
+	v.asks = max(snap.tune.scan, v.leastCost())
+	return v
+}
+
+// recentViews are some of the Views that were taken of a snapshot, at most 16, since
+// each may have two bitmaps: a token that was seen before then costs a bit for each
+// hit. They go with their snapshot.
+type recentViews [16]atomic.Pointer[View]
+
+var recentSeed = maphash.MakeSeed()
+
+// slot returns where the View of s is, if it is one of them.
+func (r *recentViews) slot(s Scope) *atomic.Pointer[View] {
+	return &r[maphash.Comparable(recentSeed, s)%uint64(len(r))]
 }
 
 // Allowed reports whether the document with an id is visible. One that the Index

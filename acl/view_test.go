@@ -1,6 +1,7 @@
 package acl_test
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -189,6 +190,69 @@ func TestViewWork(t *testing.T) {
 	}
 	if large.bytes > 2*small.bytes || small.bytes > 16<<10 {
 		t.Errorf("allocated: %d bytes in a small Index, %d in a large one", small.bytes, large.bytes)
+	}
+}
+
+// Rule A8: who asks again with the same Scope gets their View, until the Index changes
+// or too many others have asked; another Scope never gets it.
+func TestViewAgain(t *testing.T) {
+	x := acl.NewIndex(acl.Rules{})
+	for i, name := range []string{"mary", "bob"} {
+		x.PutAt(uint32(i), acl.List{acl.Allow.User(name)})
+	}
+	x.PutAt(2, acl.Public())
+	principal := acl.For(acl.Principal{User: "mary"})
+	scopes := []acl.Scope{
+		acl.Guest(), acl.Unrestricted(), principal, principal.WithoutPublic(),
+		acl.For(acl.Principal{User: "mary"}), acl.For(acl.Principal{User: "bob"}),
+	}
+	sees := []string{"[2]", "[0 1 2]", "[0 2]", "[0]", "[0 2]", "[1 2]"}
+	for range 50 {
+		for i, s := range scopes {
+			v := x.View(s)
+			if got := fmt.Sprint(slices.Collect(v.Ordinals())); got != sees[i] {
+				t.Fatalf("%v sees %s, want %s", s, got, sees[i])
+			}
+			if x.View(s) != v {
+				t.Fatalf("%v: another View", s)
+			}
+			if n := testing.AllocsPerRun(10, func() { x.View(s) }); n != 0 {
+				t.Errorf("%v: %v allocations", s, n)
+			}
+		}
+	}
+	if x.View(acl.Scope{}).Count() != 0 {
+		t.Error("the zero Scope sees something")
+	}
+	for name, change := range map[string]func(){
+		"put":    func() { x.PutAt(0, acl.List{acl.Deny.User("mary"), acl.Allow.User("mary")}) },
+		"delete": func() { x.DeleteAt(0) },
+		"load": func() {
+			var file bytes.Buffer
+			acl.NewIndex(acl.Rules{}).WriteTo(&file)
+			x.ReadFrom(&file)
+		},
+	} {
+		x.PutAt(0, acl.List{acl.Allow.User("mary")})
+		before := x.View(principal)
+		if change(); !before.AllowedAt(0) || x.View(principal).AllowedAt(0) {
+			t.Errorf("%s: a View of before, or none", name)
+		}
+	}
+	kept := map[*acl.View]bool{}
+	many := make([]acl.Scope, 1000)
+	for i := range many {
+		many[i] = acl.For(acl.Principal{User: fmt.Sprint("user ", i)})
+		kept[x.View(many[i])] = true
+	}
+	again := 0
+	for i := range many {
+		if kept[x.View(many[len(many)-1-i])] {
+			again++
+		}
+	}
+	if again == 0 || again > 16 {
+		t.Errorf("%d of %d Views were kept, want some and 16 at most", again, len(many))
 	}
 }
 

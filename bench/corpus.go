@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tokenacl/tokenacl/acl"
 )
@@ -196,12 +197,12 @@ type caller struct {
 }
 
 // newCaller is one user in k groups, drawn by the law by which documents name
-// them, or all alike.
+// them, or all alike. Its names are copies, as those in a token are.
 func newCaller(seed uint64, k int, alike bool) caller {
 	rng := rand.New(rand.NewPCG(seed, uint64(k)))
 	groups := zipf(rng, manyGroups)
 	in := make(map[uint64]bool, k)
-	c := caller{user: userNames[7+seed%100]}
+	c := caller{user: strings.Clone(userNames[7+seed%100])}
 	for len(in) < k {
 		g := groups.Uint64()
 		if alike {
@@ -209,7 +210,7 @@ func newCaller(seed uint64, k int, alike bool) caller {
 		}
 		if !in[g] {
 			in[g] = true
-			c.groups = append(c.groups, groupNames[g])
+			c.groups = append(c.groups, strings.Clone(groupNames[g]))
 		}
 	}
 	c.scope = acl.For(acl.Principal{User: c.user, Groups: c.groups})

@@ -18,13 +18,14 @@ func (g *growth) add(m meter, s stage) {
 	for _, r := range s.decideWarm(m) {
 		g.decide.add(r.name, find(s.distinct, r.name).corpus.documents, r.median())
 	}
-	for _, r := range m.race(s.filters(s.distinct, s.callers[1:2])...) {
+	callers := crowd(differentCallers, groupCounts[1], false)
+	for _, r := range m.race(s.filters(s.distinct, callers)...) {
 		g.filter.add(r.name, find(s.distinct, r.name).corpus.documents, r.median())
 	}
 	for _, e := range s.distinct {
 		g.memory.add(e.name, e.corpus.documents, e.bytes)
 	}
-	g.pages = append(g.pages, m.race(s.pages(s.distinct[:1], s.callers[1:2], 1)...)[0])
+	g.pages = append(g.pages, m.race(s.pages(s.distinct[:1], callers, 1)...)[0])
 	g.random = append(g.random, named(s.decideRandom(m), us))
 }
 

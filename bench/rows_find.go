@@ -5,7 +5,7 @@ import (
 )
 
 const (
-	differentCallers = 64
+	differentCallers = 256 // many more than the Views that an index of ours keeps
 	hitLists         = 1_000
 	rankedHits       = 1_000
 	pageSize         = 10
@@ -114,11 +114,11 @@ func (s stage) filters(engines []engine, callers []caller) []contender {
 
 func (s stage) filter(m meter, engines []engine, k int, alike bool, limit float64) row {
 	name := engines[0].corpus.name
-	results := m.race(s.filters(engines, crowd(8, k, alike))...)
+	results := m.race(s.filters(engines, crowd(differentCallers, k, alike))...)
 	what := fmt.Sprintf("filter all, %s, k = %s, %s", name, grouped(k), drawn(alike))
 	return row{
 		title:  fmt.Sprintf("Filter all for a new caller, N = %s, k = %s, %s, %s", grouped(s.documents), grouped(k), name, drawn(alike)),
-		method: "Eight callers take turns. Ours is a view and its Count, which makes the bitmap of all visible documents; SQLite's is the list of their ids.",
+		method: fmt.Sprintf("%d callers take turns. Ours is a view and its Count, which makes the bitmap of all visible documents; SQLite's is the list of their ids.", differentCallers),
 		values: results,
 		goals:  []goal{{what: what, wanted: "≤ " + perOperation.format(limit), is: named(results, us).median(), limit: limit}},
 	}

@@ -22,33 +22,41 @@ func Filter[T any, K string | uint32](v *View, hits iter.Seq[T], key func(T) K) 
 // are fewer. It asks for no hit after these. It is faster than [Filter]: a page
 // that lacks so many hits needs as many more, which it decides together.
 func Page[T any, K string | uint32](v *View, hits iter.Seq[T], key func(T) K, k int) []T {
-	var page []T
 	if k <= 0 {
-		return page
+		return nil
 	}
-	var asked [together]T
-	var keys [together]K
-	n, most := 0, min(together, k)
-	decide := func() {
-		visible := allowedAll(v, keys[:n])
-		if page == nil && visible != 0 {
-			page = make([]T, 0, min(k, together))
-		}
-		for ; visible != 0; visible &= visible - 1 {
-			page = append(page, asked[bits.TrailingZeros16(visible)])
-		}
-		n, most = 0, min(together, k-len(page))
-	}
+	p := pager[T, K]{lacks: k}
 	for hit := range hits {
-		asked[n], keys[n] = hit, key(hit)
-		if n++; n == most {
-			if decide(); most == 0 {
-				return page
+		p.asked[p.n], p.keys[p.n] = hit, key(hit)
+		if p.n++; p.n == min(together, p.lacks) {
+			if p.decide(v); p.lacks == 0 {
+				return p.page
 			}
 		}
 	}
-	decide()
-	return page
+	p.decide(v)
+	return p.page
+}
+
+// pager is a page that is being filled.
+type pager[T any, K string | uint32] struct {
+	page  []T
+	lacks int // hits
+	n     int // hits that were asked for and are not decided
+	asked [together]T
+	keys  [together]K
+}
+
+func (p *pager[T, K]) decide(v *View) {
+	visible := allowedAll(v, p.keys[:p.n])
+	if p.page == nil && visible != 0 {
+		p.page = make([]T, 0, min(p.lacks, together))
+	}
+	p.lacks -= bits.OnesCount16(visible)
+	for ; visible != 0; visible &= visible - 1 {
+		p.page = append(p.page, p.asked[bits.TrailingZeros16(visible)])
+	}
+	p.n = 0
 }
 
 func allowed[K string | uint32](v *View, key K) bool {

@@ -118,7 +118,7 @@ func TestFirstPageWork(t *testing.T) {
 		if math.Abs(sizes[0]-sizes[1]) > 100 || math.Abs(sizesByID[0]-sizesByID[1]) > 100 {
 			t.Errorf("k=%d: %v bytes, %v by id", k, sizes, sizesByID)
 		}
-		if w := done[0]; w.times > 11 || w.byID > 12 || w.filter > 8*(k+2) {
+		if w := done[0]; w.times > 7 || w.byID > 7 || w.filter > 8*(k+2) {
 			t.Errorf("k=%d: %v and %v allocations, a filter of %d words", k, w.times, w.byID, w.filter)
 		}
 		t.Logf("k=%d: %+v", k, done[0])

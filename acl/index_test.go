@@ -191,6 +191,9 @@ func TestIndexFull(t *testing.T) {
 			x.Put("a", acl.List{acl.Allow.User(strings.Repeat("n", 50))})
 			return x.Put("b", acl.List{acl.Allow.User("m"), {Name: strings.Repeat("o", 50), Type: acl.User, Access: acl.Deny, DataSourceID: "s"}})
 		}, "b", true},
+		{"name of a level", func(x *acl.Index) error {
+			return x.Put("b", acl.Hierarchy{{acl.Allow.User("m")}, {acl.Allow.User("m"), acl.Deny.User(long)}})
+		}, "b", true},
 		{"wild name", func(x *acl.Index) error {
 			x.Put("a", acl.List{acl.Allow.User(strings.Repeat("n", 50))})
 			return x.Put("b", acl.List{acl.Allow.User("m"), {Name: strings.Repeat("n", 50), Type: acl.User, Access: acl.Deny, DataSourceID: "s"}})

@@ -67,10 +67,9 @@ func (c *callerNames) deniedBy(record []byte) bool {
 		return p.User == string(name)
 	case kindGroup:
 		return hasGroup(p.Groups, name) || hasGroupOf(p.DataSourceGroups, name, nil)
-	case kindSourceGroup:
+	default:
 		return hasGroup(p.Groups, name) || hasGroupOf(p.DataSourceGroups, name, source)
 	}
-	return false
 }
 
 // allowedBy reports whether an ALLOW for a name is for the caller: a data source must

@@ -273,7 +273,7 @@ var holdsNone = map[string]string{
 	"claims.Options": isConfig, "claims.InsecureJSONMapper": isConfig,
 
 	"acl.ACL": isDocs, "acl.Entry": isDocs, "acl.List": isDocs, "acl.Hierarchy": isDocs, "acl.Index": isDocs, "acl.Audience": isDocs, "acl.Decision": isDocs,
-	"acl.View":   "of documents; of the caller it has the numbers that names have in the index, and no name",
+	"acl.View":   "of documents, and of the caller what a Scope has, as closed; a test of its package shows it",
 	"acl.Access": isChoice, "acl.Type": isChoice, "acl.Reason": isChoice, "acl.Rules": isChoice, "acl.Missing": isChoice,
 	"acl.Limits": isConfig, "acl.Error": isProblem,
 

@@ -22,7 +22,7 @@ func Decide(s Scope, a ACL, r Rules) Decision {
 	if err != nil {
 		return Decision{Reason: ReasonNobody}
 	}
-	who := s.caller(r)
+	who := **s.caller(r)
 	if d, hit := first(levels, ReasonDenied, func(e Entry) bool { return who.deniedBy(e, r) }); hit {
 		return d
 	}
@@ -79,15 +79,17 @@ func admit(s Scope, who Principal, levels []List, r Rules) Decision {
 	return last
 }
 
+var nobody = closed(Principal{})
+
 // caller returns the principal of s with its names as r compares them.
-func (s Scope) caller(r Rules) Principal {
+func (s Scope) caller(r Rules) **Principal {
 	switch {
 	case s.who == nil:
-		return Principal{}
+		return nobody
 	case r.Fold:
-		return (*s.who).normalize(r)
+		return closed((*s.who).normalize(r))
 	}
-	return **s.who
+	return s.who
 }
 
 // allowedBy matches narrowly: a data source must be the same on both sides.

@@ -65,6 +65,15 @@ func (x *Index) NewView(s Scope) *View { return newView(x.load(), s) }
 // Work is the cost of the decisions made without the next bitmap.
 func (v *View) Work() int64 { return v.spent.Load() }
 
+// Pays is the cost of decisions from which on it is looked whether a bitmap pays.
+func (v *View) Pays() int64 { return v.pays.Load() }
+
+// MayHave reports whether the filter of the caller's names lets a name pass.
+func (v *View) MayHave(t Type, name string) bool {
+	e := Entry{Type: t, Name: name}
+	return mayHave(v.names.filter, v.snap.names.mark(kindOf(&e), name))
+}
+
 // Bitmaps reports which bitmaps there are.
 func (v *View) Bitmaps() (acls, documents bool) {
 	return v.acls.Load() != nil, v.documents.Load() != nil

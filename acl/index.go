@@ -20,7 +20,7 @@ import (
 // for nobody; those that write wait for each other. The zero Index is empty and
 // reads by the zero [Rules].
 type Index struct {
-	current atomic.Pointer[snapshot] // nil before the first use of a zero Index
+	current atomic.Pointer[state] // nil before the first use of a zero Index
 	mu      sync.Mutex
 	w       *writer // guarded by mu; nil likewise
 }
@@ -35,14 +35,16 @@ func newIndex(r Rules, t *tuning) *Index {
 	return x
 }
 
-// load returns the current state.
-func (x *Index) load() *snapshot {
+func (x *Index) state() *state {
 	if x.current.Load() == nil { // a zero Index before its first use
 		x.lock()
 		x.publish()
 	}
 	return x.current.Load()
 }
+
+// load returns the current snapshot.
+func (x *Index) load() *snapshot { return x.state().snapshot }
 
 // Put stores the ACL of a document, in place of any that it had. Views taken
 // before do not see the change.
@@ -93,8 +95,7 @@ func (x *Index) lock() {
 func (x *Index) publish() {
 	x.w.tidy()
 	s := x.w.snapshot
-	s.recent = new(recentViews)
-	x.current.Store(&s)
+	x.current.Store(&state{snapshot: &s})
 	x.mu.Unlock()
 }
 

@@ -244,9 +244,8 @@ func (n *names) entry(t uint32, access Access) Entry {
 	return e
 }
 
-// translate returns a record of from with e's tokens in place of from's. The
-// ones that it has met are in tokens.
-func (e *encoder) translate(from *names, record []byte, tokens []uint32) []byte {
+// translate returns a record with other tokens, by the old ones.
+func (e *encoder) translate(record []byte, tokens []uint32) []byte {
 	e.record = e.record[:0]
 	if record[0]&hasLevels != 0 {
 		e.record = append(e.record, hasLevels)
@@ -254,10 +253,6 @@ func (e *encoder) translate(from *names, record []byte, tokens []uint32) []byte 
 	for level := range levels(record) {
 		e.allow, e.deny = e.allow[:0], e.deny[:0]
 		for t, allow := range all(level) {
-			if tokens[t] == tokenNone {
-				kind, source, name := splitName(from.get(t))
-				tokens[t], _ = e.names.intern(kind, string(source), string(name))
-			}
 			e.add(tokens[t], allow)
 		}
 		if groupDeny := level[0] & hasGroupDeny; record[0]&hasLevels != 0 {

@@ -3,6 +3,7 @@ package acl
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"maps"
@@ -367,6 +368,29 @@ func TestCheckList(t *testing.T) {
 	}
 }
 
+// Only names, and what three tokens mark, have lists.
+func TestMayList(t *testing.T) {
+	var may []uint32
+	for l := range uint32(2*firstToken + 2) {
+		if mayList(l) {
+			may = append(may, l)
+		}
+	}
+	if want := []uint32{tokenUnknown<<1 | 1, tokenEveryone << 1, tokenLevels << 1, firstToken << 1, firstToken<<1 | 1}; !slices.Equal(may, want) {
+		t.Errorf("%d, want %d", may, want)
+	}
+	x := NewIndex(Rules{})
+	x.PutAt(0, List{Allow.User("a")})
+	x.w.lists = &inverted{mark: x.w.acls.len(), bytes: len(x.w.acls.data), lists: []list{{0, 1, firstACL}, {start: 8}}, data: []byte{1 << firstACL, 0, 0, 0, 0, 0, 0, 0}}
+	x.lock()
+	x.publish()
+	var file bytes.Buffer
+	x.WriteTo(&file)
+	if _, err := NewIndex(Rules{}).ReadFrom(&file); !errors.Is(err, errDamaged) {
+		t.Errorf("a list of no name: %v", err)
+	}
+}
+
 func TestCheckName(t *testing.T) {
 	for record, want := range map[string]bool{
 		"": false, "u": false, "ua": true, "ga": true, "va": true, "ha": true, "xa": false,
@@ -463,7 +487,7 @@ func TestCheckRecord(t *testing.T) {
 }
 
 // What an encoder makes is read as it was: tokens of each width, any number of DENY
-// entries, one level or several.
+// entries.
 func TestEncoder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	in := newInterner(maphash.MakeSeed(), 1<<32-1)

@@ -289,7 +289,7 @@ func TestPutAll(t *testing.T) {
 		group string
 		want  int
 	}{{"AWS-SA", 500}, {"others", 0}, {"AWS-SA", 500}} {
-		view, count := x.View(inSA), x.View(inSA).Count()
+		view, count := x.View(inSA), x.NewView(inSA).Count()
 		if err := x.PutAll(batch(row.group)); err != nil {
 			t.Fatal(err)
 		}
@@ -365,6 +365,52 @@ func TestIndexStoresOnce(t *testing.T) {
 	}
 	if d := folded.Explain(acl.For(acl.Principal{User: "sTRASSE"}), "1"); d.Entry != acl.Allow.User("strasse") {
 		t.Errorf("explained: %v", d)
+	}
+}
+
+// An Index that is compacted near its limit decides as before: a name whose token
+// takes two bytes is met first then, and ACLs of one byte a name must stay so.
+func TestCompactNearLimit(t *testing.T) {
+	x := acl.NewTuned(acl.Rules{}, acl.Tuning{Merge: 1 << 20, Compact: 60, Scan: 1 << 60, Limit: 6000})
+	docs := map[uint32]acl.ACL{}
+	put := func(o uint32, a acl.ACL) {
+		if err := x.PutAt(o, a); err != nil {
+			t.Fatal(o, err)
+		}
+		docs[o] = a
+	}
+	users := func(prefix string, from, n, of int) (l acl.List) {
+		for i := range n {
+			l = append(l, acl.Allow.User(fmt.Sprint(prefix, (from+i)%of)))
+		}
+		return l
+	}
+	for i := range 40 {
+		put(uint32(1000+i), users("", i*5, 100, 200))
+	}
+	put(0, users("x", 0, 260, 260))
+	put(2000, users("x", 1, 1, 260))
+	before := 0
+	for i := range 120 {
+		put(3000, users("x", i, 1, 260))
+		before = max(before, x.Stats().ACLs)
+	}
+	if x.Stats().ACLs >= before {
+		t.Errorf("%d ACLs, at most %d: nothing was compacted", x.Stats().ACLs, before)
+	}
+	visible := 0
+	for _, user := range []string{"x1", "x119", "0", "150"} {
+		s := acl.For(acl.Principal{User: user})
+		for o, a := range docs {
+			want := acl.Decide(s, a, acl.Rules{}).Allowed
+			if x.View(s).AllowedAt(o) != want || !x.View(acl.Unrestricted()).AllowedAt(o) {
+				t.Errorf("%s, document %d: want %t", user, o, want)
+			}
+			visible += b2i(want)
+		}
+	}
+	if visible < 40 || visible > 60 {
+		t.Errorf("%d documents are visible", visible)
 	}
 }
 

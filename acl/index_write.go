@@ -211,17 +211,19 @@ func (w *writer) tidy() {
 }
 
 // compact replaces w by one without ACLs, names and ids that no document has.
-// Ordinals stay. What fitted before fits again, so that no error can occur.
+// Ordinals stay. What fitted before fits again, since no record becomes longer.
 func (w *writer) compact() {
 	fresh := newWriter(w.rules, w.tune)
 	fresh.bulk, fresh.byOrdinal, fresh.end = true, w.byOrdinal, w.end
 	numbers := make([]uint32, w.acls.len())
 	numbers[aclNobody], numbers[aclPublic] = aclNobody, aclPublic
-	tokens := make([]uint32, w.names.len())
+	tokens := w.renumber(fresh.encoder.names)
 	for ordinal, acl := range w.all() {
 		if numbers[acl] == 0 {
 			numbers[acl] = fresh.acls.len()
-			fresh.acls.add(fresh.encoder.translate(&w.names, w.acls.get(acl), tokens), w.tune.limit)
+			if fresh.acls.add(fresh.encoder.translate(w.acls.get(acl), tokens), w.tune.limit) != nil {
+				numbers[acl] = aclNobody
+			}
 		}
 		if i, ok := w.ids.at(ordinal); ok {
 			fresh.addID(ordinal, w.ids.get(i))
@@ -230,6 +232,30 @@ func (w *writer) compact() {
 	}
 	fresh.finish()
 	*w = *fresh
+}
+
+// renumber gives the names of ACLs in use their tokens among names, in the order that
+// they have: none becomes greater. It returns them by the old ones.
+func (w *writer) renumber(names *interner) []uint32 {
+	used := make(bitmap, w.names.len()/64+1)
+	for acl := uint32(firstACL); acl < w.acls.len(); acl++ {
+		if w.uses.at(acl) == 0 {
+			continue
+		}
+		for level := range levels(w.acls.get(acl)) {
+			for t := range all(level) {
+				used.add(t)
+			}
+		}
+	}
+	tokens := make([]uint32, w.names.len())
+	for t := range w.names.len() {
+		if used.has(t) {
+			kind, source, name := splitName(w.names.get(t))
+			tokens[t], _ = names.intern(kind, string(source), string(name))
+		}
+	}
+	return tokens
 }
 
 // finish ends building in bulk.

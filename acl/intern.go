@@ -38,8 +38,8 @@ type names struct {
 	records // by token
 	slots
 	seed maphash.Seed
-	// marks are by token: what a name has in common with all that Rule A3 compares
-	// it with, whatever their data source.
+	// marks are by token: what a name has in common with all that it may match,
+	// whatever their data source.
 	marks []uint32
 	// wild is by token of a name, with or without a data source, the token of its
 	// wild kind; 0 where no data source has it. Read and written atomically.

@@ -39,6 +39,10 @@ func TestLoadConcurrent(t *testing.T) {
 		x.WriteTo(&file)
 		files[round] = file.Bytes()
 	}
+	var scopes [groups]acl.Scope // the same each time, so that a View may be a kept one
+	for i := range scopes {
+		scopes[i] = acl.For(acl.Principal{Groups: []string{fmt.Sprint("g", i)}})
+	}
 	x := acl.NewTuned(acl.Rules{}, acl.Tuning{Merge: 100, Compact: 10, Scan: 100, Limit: 1 << 30})
 	x.PutAll(all(0))
 	var stop atomic.Bool
@@ -67,7 +71,7 @@ func TestLoadConcurrent(t *testing.T) {
 	for range readers {
 		others.Go(func() {
 			for n := 0; !stop.Load() || n < 10; n++ {
-				v := x.View(acl.For(acl.Principal{Groups: []string{fmt.Sprint("g", n%groups)}}))
+				v := x.View(scopes[n%groups])
 				visible := 0
 				for i := range documents {
 					if v.Allowed(id(i)) {

@@ -242,6 +242,9 @@ func (w *writer) readLists(in *fileReader) {
 		if !in.check(start <= size && checkList(l, x.data[l.start:start], x.mark)) {
 			return
 		}
+		if !in.check(l.n == 0 || mayList(uint32(len(x.lists)))) {
+			return
+		}
 		x.lists = append(x.lists, l)
 	}
 	x.lists = append(x.lists, list{start: start})
@@ -249,6 +252,12 @@ func (w *writer) readLists(in *fileReader) {
 	if in.check(start == size) {
 		w.lists = x
 	}
+}
+
+// mayList reports whether a list can have ACLs: those of tokens that are no names, but
+// for what these tokens mark, have none.
+func mayList(l uint32) bool {
+	return l>>1 >= firstToken || l == tokenUnknown<<1|1 || l == tokenEveryone<<1 || l == tokenLevels<<1
 }
 
 // checkList reports whether data is a list of l.n ACLs below mark, of which l.last

@@ -72,7 +72,7 @@ func TestRedaction(t *testing.T) {
 	}
 }
 
-// A Scope and a Decision show nothing, wherever they are and whatever the verb.
+// A Scope, a View and a Decision show nothing, wherever they are and whatever the verb.
 //
 // Rule G3
 func TestRedactionScope(t *testing.T) {
@@ -84,6 +84,9 @@ func TestRedactionScope(t *testing.T) {
 		pointer  *acl.Scope
 		decision acl.Decision
 		any      any
+		view     *acl.View
+		views    []*acl.View
+		anyView  any
 	}
 	type fields struct {
 		S  acl.Scope
@@ -92,14 +95,21 @@ func TestRedactionScope(t *testing.T) {
 		DP *acl.Decision
 		A  any
 		H  *hidden
+		V  *acl.View
 	}
-	inside := hidden{scope, &restricted, denied, scope}
-	outside := fields{scope, &restricted, denied, &denied, &scope, &inside}
+	x := acl.NewIndex(acl.Rules{})
+	x.Put("d", acl.List{acl.Allow.Group("g")})
+	folding := acl.NewIndex(acl.Rules{Fold: true})
+	view, folded := x.View(scope), folding.View(scope)
+	view.Prepare()
+	inside := hidden{scope, &restricted, denied, scope, view, []*acl.View{view, folded}, view}
+	outside := fields{scope, &restricted, denied, &denied, &scope, &inside, folded}
 	checked := 0
 	for name, value := range map[string]any{
 		"scope": scope, "pointer to a scope": &scope, "scope without public": restricted, "nil scope": (*acl.Scope)(nil),
 		"decision": denied, "pointer to a decision": &denied, "nil decision": (*acl.Decision)(nil),
 		"scopes": []acl.Scope{scope}, "pointers": []*acl.Scope{&scope}, "anything": []any{scope, &scope, denied, &denied},
+		"view": view, "view of folded names": folded, "views": []*acl.View{view, folded}, "any view": []any{view},
 		"map by scope": map[acl.Scope]acl.Scope{scope: restricted},
 		"hidden":       inside, "pointer to hidden": &inside, "many hidden": []any{inside, &inside},
 		"fields": outside, "pointer to fields": &outside, "many fields": []*fields{&outside},

@@ -16,9 +16,7 @@ import (
 // marshalling it show its kind, never a name, wherever it is kept.
 type Scope struct {
 	kind scopeKind
-	// Normalized, never written; nil for a guest and for everything. There are
-	// two pointers because fmt follows one where it can call no methods.
-	who **Principal
+	who  **Principal // normalized, never written, closed; nil for a guest and for everything
 }
 
 type scopeKind uint8
@@ -47,12 +45,17 @@ func For(p Principal) Scope {
 	if q.User == "" && len(q.Groups) == 0 && len(q.DataSourceGroups) == 0 && !q.GroupsUnknown {
 		return Scope{}
 	}
+	return Scope{kind: scopePrincipal, who: closed(q)}
+}
+
+// closed returns p behind two pointers: fmt follows one where it can call no methods.
+func closed(p Principal) **Principal {
 	both := &struct { // one allocation
 		who  *Principal
 		self Principal
-	}{self: q}
+	}{self: p}
 	both.who = &both.self
-	return Scope{kind: scopePrincipal, who: &both.who}
+	return &both.who
 }
 
 // WithoutPublic returns s without the documents that are visible because they

@@ -21,7 +21,6 @@ type snapshot struct {
 	// byOrdinal says that documents have ordinals of the caller's and no ids.
 	byOrdinal bool
 	tune      *tuning
-	recent    *recentViews
 }
 
 // tuning is set by tests alone: it brings rare events within their reach.

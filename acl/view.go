@@ -31,9 +31,8 @@ type View struct {
 	all       bool // sees everything
 
 	making sync.Mutex   // of either bitmap
-	asks   int64        // the cost of decisions from which on a bitmap may pay
 	spent  atomic.Int64 // the cost of the decisions made without the next bitmap
-	pays   atomic.Int64 // from which cost on that pays; 0 is not known yet
+	pays   atomic.Int64 // from which cost on that may pay
 }
 
 // String tells how many documents there are, visible or not.
@@ -54,11 +53,11 @@ func (x *Index) View(s Scope) *View {
 	if s.kind == scopeNothing {
 		return new(View)
 	}
-	snap := x.load()
-	slot := snap.recent.slot(s)
+	now := x.state()
+	slot := now.recent.slot(s)
 	v := slot.Load()
 	if v == nil || v.scope != s {
-		v = newView(snap, s)
+		v = newView(now.snapshot, s)
 		slot.Store(v)
 	}
 	return v
@@ -68,14 +67,21 @@ func newView(snap *snapshot, s Scope) *View {
 	v := &View{snap: snap, scope: s, public: s.seesPublic(), all: s.kind == scopeEverything}
 	who := s.caller(snap.rules)
 	v.names = newCallerNames(&snap.names, who)
-	v.refuse = who.GroupsUnknown && !snap.rules.MissingGroupsMeanNone
-	v.asks = max(snap.tune.scan, v.leastCost())
+	v.refuse = (*who).GroupsUnknown && !snap.rules.MissingGroupsMeanNone
+	v.pays.Store(max(snap.tune.scan, v.leastCost()))
 	return v
+}
+
+// state is what an Index is at some time. A View holds the snapshot alone, so that
+// one that is kept does not keep others.
+type state struct {
+	*snapshot
+	recent recentViews
 }
 
 // recentViews are some of the Views that were taken of a snapshot, at most 16, since
 // each may have two bitmaps: a token that was seen before then costs a bit for each
-// hit. They go with their snapshot.
+// hit. They go when the Index changes.
 type recentViews [16]atomic.Pointer[View]
 
 var recentSeed = maphash.MakeSeed()

@@ -1,6 +1,7 @@
 package acl
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -32,21 +33,20 @@ func (v *View) visibleACLs() *bitmap {
 // makeNext makes the bitmap of ACLs or, when there is one, that of documents, if
 // it pays by now.
 func (v *View) makeNext(spent int64) {
-	cost, make := v.costACLs, v.makeACLs
-	if v.acls.Load() != nil {
-		cost, make = v.costDocuments, v.makeDocuments
-	}
-	if v.pays.Load() == 0 {
-		v.pays.Store(cost())
-	}
-	if spent >= v.pays.Load() && v.documents.Load() == nil {
-		make()
+	switch {
+	case v.documents.Load() != nil:
+	case v.acls.Load() == nil:
+		if v.pays.Store(v.costACLs()); spent >= v.pays.Load() {
+			v.makeACLs()
+		}
+	case spent >= v.pays.Load(): // else the other has just been made
+		v.makeDocuments()
 	}
 }
 
 // leastCost is what makeACLs costs at least, known without a search for names.
 func (v *View) leastCost() int64 {
-	p := &v.names.principal
+	p := *v.names.who
 	return costWord*int64(v.snap.acls.len())/64 + costName*int64(len(p.Groups)+len(p.DataSourceGroups))
 }
 
@@ -84,7 +84,7 @@ func (v *View) makeACLs() {
 	}
 	v.acls.Store(&b)
 	v.spent.Store(0)
-	v.pays.Store(0)
+	v.pays.Store(max(s.tune.scan, v.costDocuments()))
 }
 
 func (v *View) addListed(b bitmap) {
@@ -106,7 +106,7 @@ func (v *View) addListed(b bitmap) {
 // lists returns the lists of the ACLs that allow the caller's names, and those of the
 // ACLs that deny them. Those of no name are empty.
 func (v *View) lists() (allow, deny []uint32) {
-	n, p := &v.snap.names, &v.names.principal
+	n, p := &v.snap.names, *v.names.who
 	if v.public {
 		allow = append(allow, tokenEveryone<<1)
 	}
@@ -151,12 +151,12 @@ func (v *View) verifyLevels(b bitmap) {
 	}
 }
 
-// costDocuments estimates what makeDocuments costs. It does not pay when ordinals
-// are so far apart that the bitmap would be larger than the index.
+// costDocuments estimates what makeDocuments costs. It does not pay when ordinals are
+// so far apart that the bitmap would take more than a byte a document.
 func (v *View) costDocuments() int64 {
 	n := v.snap.docs.len()
-	if n/64 > uint64(v.snap.known)+1<<16 {
-		return 1<<63 - 1
+	if n/8 > uint64(v.snap.known)+1<<16 {
+		return math.MaxInt64
 	}
 	return int64(n)
 }

@@ -10,14 +10,15 @@ import (
 // says so without a look at the name. What passes is compared as [Decide] does. So a
 // View is made without a search in the names of the Index, in a fifth of the time.
 type callerNames struct {
-	principal Principal
-	filter    []uint64
+	who    **Principal // closed, as in Scope
+	filter []uint64
 }
 
-func newCallerNames(n *names, p Principal) callerNames {
+func newCallerNames(n *names, who **Principal) callerNames {
 	// 128 bits for a name or more: less than one other name in a hundred passes.
+	p := *who
 	size := 2 * (1 + len(p.Groups) + len(p.DataSourceGroups))
-	c := callerNames{p, make([]uint64, 1<<bits.Len(uint(size-1)))}
+	c := callerNames{who, make([]uint64, 1<<bits.Len(uint(size-1)))}
 	if p.User != "" {
 		c.add(n.mark(kindUser, p.User))
 	}
@@ -62,7 +63,7 @@ func (c *callerNames) next(list tokens, from int, marks []uint32) int {
 // on either side, is any.
 func (c *callerNames) deniedBy(record []byte) bool {
 	kind, source, name := splitName(record)
-	switch p := &c.principal; kind {
+	switch p := *c.who; kind {
 	case kindUser, kindSourceUser:
 		return p.User == string(name)
 	case kindGroup:
@@ -76,7 +77,7 @@ func (c *callerNames) deniedBy(record []byte) bool {
 // be the same on both sides. That of a user is nobody's.
 func (c *callerNames) allowedBy(record []byte) bool {
 	kind, source, name := splitName(record)
-	switch p := &c.principal; kind {
+	switch p := *c.who; kind {
 	case kindUser:
 		return p.User == string(name)
 	case kindGroup:

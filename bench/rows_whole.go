@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -78,7 +79,7 @@ func (s stage) requestRows(m meter, t tokens, n int, now time.Time) ([]row, erro
 		return nil, errRequests
 	}
 	return []row{
-		s.warmRequest(m, request{gate, x}, hand, raw[0], hits),
+		s.warmRequest(m, request{gate, x}, hand, raw[:min(differentCallers, len(raw))], hits),
 		s.coldRequest(m, request{gate, x}, hand, keys, t.rings[jwks.RS256].verifying(inForce), raw, hits),
 	}, nil
 }
@@ -92,21 +93,24 @@ func findVerifier(all []verifier, name string) verifier {
 	panic("no verifier is called " + name)
 }
 
-func (s stage) warmRequest(m meter, r request, hand func(string, []uint32) []uint32, raw string, hits []uint32) row {
-	do := func(answer func(string, []uint32) []uint32) func(n int) {
+func (s stage) warmRequest(m meter, r request, hand func(string, []uint32) []uint32, raw []string, hits []uint32) row {
+	do := func(answer func(string, []uint32) []uint32, raw []string) func(n int) {
+		turn := 0
 		return func(n int) {
 			for range n {
-				sink += len(answer(raw, hits))
+				sink += len(answer(raw[turn%len(raw)], hits))
+				turn++
 			}
 		}
 	}
 	results := m.race(
-		contender{name: us, kind: ours, run: do(r.answer)},
-		contender{name: "golang-jwt and bitset", note: "put together by hand", run: do(hand)},
+		contender{name: us, kind: ours, run: do(r.answer, raw[:1])},
+		contender{name: us + ", many callers", kind: aside, note: fmt.Sprintf("%d tokens seen before take turns, too many for their views to be kept", len(raw)), run: do(r.answer, raw)},
+		contender{name: "golang-jwt and bitset", note: "put together by hand", run: do(hand, raw[:1])},
 	)
 	return row{
 		title: "Token in, ten documents out, over 1,000 hits, token seen before, N = " + grouped(s.documents) + ", k = 10", values: results,
-		method: "RS256; the token and the hits are the same.",
+		method: "RS256; the token and the hits are the same, and the index does not change, so that it has kept the view.",
 		goals:  []goal{{what: "token in, ten documents out, warm", wanted: "≤ 3 µs", is: results[0].median(), limit: 3_000}},
 	}
 }

@@ -48,7 +48,7 @@ func (v Value) element(index string) (Value, bool) {
 	}
 	i := v.i + 1
 	for range n {
-		i = v.doc.nodes[i].next
+		i = v.doc.after(i)
 	}
 	return Value{v.doc, i}, true
 }

@@ -74,7 +74,7 @@ func (v Value) Get(name string) (Value, bool) {
 	if nd == nil {
 		return Value{}, false
 	}
-	for i := v.i + 1; i < nd.next; i = v.doc.nodes[i+1].next {
+	for i := v.i + 1; i < nd.ref; i = v.doc.after(i + 1) {
 		if v.doc.is(i, name) {
 			return Value{v.doc, i + 1}, true
 		}
@@ -89,7 +89,7 @@ func (v Value) Members() iter.Seq2[string, Value] {
 		if nd == nil {
 			return
 		}
-		for i := v.i + 1; i < nd.next; i = v.doc.nodes[i+1].next {
+		for i := v.i + 1; i < nd.ref; i = v.doc.after(i + 1) {
 			if !yield(v.doc.string(i), Value{v.doc, i + 1}) {
 				return
 			}
@@ -104,7 +104,7 @@ func (v Value) Elements() iter.Seq[Value] {
 		if nd == nil {
 			return
 		}
-		for i := v.i + 1; i < nd.next; i = v.doc.nodes[i].next {
+		for i := v.i + 1; i < nd.ref; i = v.doc.after(i) {
 			if !yield(Value{v.doc, i}) {
 				return
 			}
@@ -113,13 +113,19 @@ func (v Value) Elements() iter.Seq[Value] {
 }
 
 // Len returns the number of members of an object or of elements of an array,
-// and 0 for every other kind.
-func (v Value) Len() int {
+// and 0 for every other kind. It takes time in proportion to their number.
+func (v Value) Len() (n int) {
 	switch v.Kind() {
-	case Array, Object:
-		return int(v.doc.nodes[v.i].n)
+	case Array:
+		for range v.Elements() {
+			n++
+		}
+	case Object:
+		for range v.Members() {
+			n++
+		}
 	}
-	return 0
+	return n
 }
 
 // Str returns the string v, unescaped.
@@ -133,7 +139,7 @@ func (v Value) Str() (string, bool) {
 // Bool returns the boolean v.
 func (v Value) Bool() (value, ok bool) {
 	nd := v.node(Bool)
-	return nd != nil && nd.n == 1, nd != nil
+	return nd != nil && nd.ref == 1, nd != nil
 }
 
 // Number returns the literal of the number v, such as "-1.50e3".

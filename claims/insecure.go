@@ -37,7 +37,7 @@ func InsecureParse(raw string) (*Unverified, error) {
 	if err != nil {
 		return nil, err
 	}
-	payload, err := payloadOf(j)
+	payload, err := parsePayload(j.InsecurePayload())
 	if err != nil {
 		return nil, err
 	}
@@ -112,5 +112,6 @@ func (m *InsecureJSONMapper) Principal(raw string) (acl.Principal, error) {
 	if err != nil {
 		return acl.Principal{}, err
 	}
-	return m.mapping.principal(payload)
+	r := registeredOf(payload)
+	return m.mapping.principal(payload, &r)
 }

@@ -62,8 +62,8 @@ func newMapping(user, groups string, skipUser bool) (m mapping, err error) {
 	return m, err
 }
 
-func (m mapping) principal(payload strictjson.Value) (acl.Principal, error) {
-	if err := m.checkOverage(payload); err != nil {
+func (m mapping) principal(payload strictjson.Value, r *registered) (acl.Principal, error) {
+	if err := m.checkOverage(r); err != nil {
 		return acl.Principal{}, err
 	}
 	user, err := m.userOf(payload)
@@ -122,8 +122,8 @@ func (m mapping) wrongGroups() error {
 // checkOverage refuses a token whose provider left out claims: the rest of them
 // is elsewhere (distributed claims, OpenID Connect Core 1.0, section 5.6.2), or,
 // at Microsoft, anywhere but in the token.
-func (m mapping) checkOverage(payload strictjson.Value) error {
-	if names, ok := payload.Get("_claim_names"); ok {
+func (m mapping) checkOverage(r *registered) error {
+	if names := r.elsewhere; !absent(names) {
 		if names.Kind() != strictjson.Object {
 			return refuse(ErrOverage, "_claim_names: want an object (OpenID Connect Core 1.0, section 5.6.2)")
 		}
@@ -133,8 +133,8 @@ func (m mapping) checkOverage(payload strictjson.Value) error {
 			}
 		}
 	}
-	if value, ok := payload.Get("hasgroups"); ok {
-		if more, isBool := value.Bool(); more || !isBool {
+	if !absent(r.hasGroups) {
+		if more, isBool := r.hasGroups.Bool(); more || !isBool {
 			return refuse(ErrOverage, "hasgroups: says that the groups are not in the token; let the provider send fewer groups, or map them to roles")
 		}
 	}

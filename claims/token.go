@@ -29,6 +29,7 @@ type facts struct {
 	scope               acl.Scope
 	issuer, subject, id string
 	exp, nbf, iat       time.Time
+	from, until         time.Time // when it is good, with the leeway; until zero is for ever
 	key                 jwks.Verified
 }
 

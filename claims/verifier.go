@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/tokenacl/tokenacl/acl"
-	"github.com/tokenacl/tokenacl/internal/base64url"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 	"github.com/tokenacl/tokenacl/jwks"
 	"github.com/tokenacl/tokenacl/tokenconfig"
@@ -233,16 +232,17 @@ func (v *Verifier) prove(ctx context.Context, j *jwks.JWS) (*Token, error) {
 	if err != nil {
 		return nil, fromSource(err)
 	}
-	payload, err := payloadOf(j) // verified now
+	payload, err := parsePayload(j.InsecurePayload()) // verified now
 	if err != nil {
 		return nil, err
 	}
 	t, f := newToken()
 	f.payload, f.key = payload, key
-	if err := v.window.read(f); err != nil {
+	r := registeredOf(payload)
+	if err := v.window.read(f, &r); err != nil {
 		return nil, err
 	}
-	if err := v.readNames(f); err != nil {
+	if err := v.readNames(f, &r); err != nil {
 		return nil, err
 	}
 	if err := v.audience.check(payload); err != nil {
@@ -251,7 +251,7 @@ func (v *Verifier) prove(ctx context.Context, j *jwks.JWS) (*Token, error) {
 	if err := v.checkRequired(payload); err != nil {
 		return nil, err
 	}
-	if f.principal, err = v.mapping.principal(payload); err != nil {
+	if f.principal, err = v.mapping.principal(payload, &r); err != nil {
 		return nil, err
 	}
 	f.scope = scopeOf(f.principal)
@@ -291,14 +291,6 @@ const (
 	maxDepth = 16
 )
 
-// payloadOf decodes the payload of j to the one string that the claims are parts
-// of; [jwks.JWS.InsecurePayload] returns bytes, which would be copied to one.
-func payloadOf(j *jwks.JWS) (strictjson.Value, error) {
-	_, part, _ := strings.Cut(j.SigningInput(), ".")
-	text, _ := base64url.Decode(part) // ParseCompact found it valid
-	return parsePayload(text)
-}
-
 func parsePayload(text string) (strictjson.Value, error) {
 	v, err := strictjson.Parse(text, strictjson.Limits{Bytes: maxBytes, Depth: maxDepth})
 	switch {
@@ -310,18 +302,53 @@ func parsePayload(text string) (strictjson.Value, error) {
 	return v, nil
 }
 
+// registered are the claims that every token is asked for by names of their own;
+// those that are absent are Invalid. One pass over the members finds all: to get each
+// by its name took 0.2 µs longer.
+type registered struct {
+	exp, nbf, iat, iss, sub, jti strictjson.Value // RFC 7519, section 4.1
+	elsewhere, hasGroups         strictjson.Value // see mapping.checkOverage
+}
+
+func registeredOf(payload strictjson.Value) (r registered) {
+	for name, value := range payload.Members() {
+		switch name {
+		case "exp":
+			r.exp = value
+		case "nbf":
+			r.nbf = value
+		case "iat":
+			r.iat = value
+		case "iss":
+			r.iss = value
+		case "sub":
+			r.sub = value
+		case "jti":
+			r.jti = value
+		case "_claim_names":
+			r.elsewhere = value
+		case "hasgroups":
+			r.hasGroups = value
+		}
+	}
+	return r
+}
+
+func absent(claim strictjson.Value) bool { return claim.Kind() == strictjson.Invalid }
+
 // readNames reads the registered claims that are strings (RFC 7519, section 4.1).
-func (v *Verifier) readNames(f *facts) error {
-	for _, claim := range []struct {
-		name string
-		to   *string
-		kind error
-	}{{"iss", &f.issuer, ErrIssuer}, {"sub", &f.subject, ErrClaim}, {"jti", &f.id, ErrClaim}} {
-		value, ok := f.payload.Get(claim.name)
-		if !ok {
+func (v *Verifier) readNames(f *facts, r *registered) error {
+	for _, claim := range [...]struct {
+		name  string
+		value strictjson.Value
+		to    *string
+		kind  error
+	}{{"iss", r.iss, &f.issuer, ErrIssuer}, {"sub", r.sub, &f.subject, ErrClaim}, {"jti", r.jti, &f.id, ErrClaim}} {
+		if absent(claim.value) {
 			continue
 		}
-		if *claim.to, ok = value.Str(); !ok {
+		var ok bool
+		if *claim.to, ok = claim.value.Str(); !ok {
 			return refuse(claim.kind, claim.name+": want a string (RFC 7519, section 4.1)")
 		}
 	}

@@ -23,9 +23,9 @@ type JWS struct {
 // token is what a JWS was parsed into.
 type token struct {
 	header
-	raw string
-	dot int // the one between header and payload
-	end int // the one between payload and signature
+	raw     string
+	payload string // decoded: to look first whether it can be took as long again
+	end     int    // the dot between payload and signature
 }
 
 // header is what counts of a JOSE header.
@@ -54,10 +54,12 @@ func ParseCompact(raw string) (*JWS, error) {
 		return nil, err
 	}
 	h, known := seen.get(raw[:dot])
-	switch {
-	case !known && !base64url.Valid(raw[:dot]):
+	if !known && !base64url.Valid(raw[:dot]) {
 		return nil, notCanonical("header")
-	case !base64url.Valid(raw[dot+1 : end]):
+	}
+	payload, ok := base64url.Decode(raw[dot+1 : end])
+	switch {
+	case !ok:
 		return nil, notCanonical("payload")
 	case !base64url.Valid(raw[end+1:]):
 		return nil, notCanonical("signature")
@@ -72,7 +74,7 @@ func ParseCompact(raw string) (*JWS, error) {
 		j JWS
 		p *token
 		t token
-	}{t: token{header: h, raw: raw, dot: dot, end: end}}
+	}{t: token{h, raw, payload, end}}
 	both.p, both.j.t = &both.t, &both.p
 	return &both.j, nil
 }
@@ -99,12 +101,6 @@ func split(raw string) (dot, end int, err error) {
 		return 0, 0, malformed("no signature")
 	}
 	return dot, end, nil
-}
-
-// decodeCanonical decodes what [base64url.Valid] accepts.
-func decodeCanonical(s string) []byte {
-	b, _ := base64url.DecodeInto(make([]byte, base64url.DecodedLen(len(s))+base64url.Slack), s)
-	return b
 }
 
 // parseHeader reads the first part of a token. It depends on nothing else.
@@ -155,7 +151,11 @@ func (h *header) set(name string, v strictjson.Value) (reason string) {
 }
 
 func (t *token) signingInput() string { return t.raw[:t.end] }
-func (t *token) signature() []byte    { return decodeCanonical(t.raw[t.end+1:]) }
+
+func (t *token) signature() []byte {
+	b, _ := base64url.DecodeInto(make([]byte, base64url.DecodedLen(len(t.raw)-t.end-1)+base64url.Slack), t.raw[t.end+1:])
+	return b
+}
 
 // parsed returns nil for a JWS that was not parsed.
 func (j *JWS) parsed() *token {
@@ -215,13 +215,13 @@ func (j *JWS) Signature() []byte {
 	return nil
 }
 
-// InsecurePayload returns the octets of the payload, a copy. They are what the
-// sender claims: verify j before believing any of it.
-func (j *JWS) InsecurePayload() []byte {
+// InsecurePayload returns the octets of the payload. They are what the sender
+// claims: verify j before believing any of it.
+func (j *JWS) InsecurePayload() string {
 	if t := j.parsed(); t != nil {
-		return decodeCanonical(t.raw[t.dot+1 : t.end])
+		return t.payload
 	}
-	return nil
+	return ""
 }
 
 // String tells the algorithm, and nothing else of the token.

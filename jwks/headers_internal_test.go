@@ -225,8 +225,9 @@ func TestHeadersTogether(t *testing.T) {
 	}
 }
 
-// A token whose header is known costs one allocation to parse, whatever its size;
-// one whose header is new costs what reading it and remembering it does.
+// A token whose header is known costs two allocations to parse, whatever its size:
+// itself and its payload. One whose header is new costs what reading it and
+// remembering it does.
 func TestParseAllocations(t *testing.T) {
 	head := testkeys.Encode([]byte(`{"alg":"RS256","kid":"parse allocations","typ":"JWT"}`))
 	for _, size := range []int{4, 400, 40_000} {
@@ -235,8 +236,8 @@ func TestParseAllocations(t *testing.T) {
 			if _, err := ParseCompact(raw); err != nil {
 				t.Fatal(err)
 			}
-		}); n != 1 {
-			t.Errorf("a payload of %d letters: %v allocations, want 1", size, n)
+		}); n != 2 {
+			t.Errorf("a payload of %d letters: %v allocations, want 2", size, n)
 		}
 	}
 	var fresh []string
@@ -244,7 +245,7 @@ func TestParseAllocations(t *testing.T) {
 		fresh = append(fresh, testkeys.Encode(fmt.Appendf(nil, `{"alg":"RS256","kid":"parse allocations %d"}`, i))+".e30.AAAA")
 	}
 	i := 0
-	if n := testing.AllocsPerRun(100, func() { ParseCompact(fresh[i]); i++ }); n < 2 || n > 6 {
-		t.Errorf("new headers: %v allocations each, want 2 to 6", n)
+	if n := testing.AllocsPerRun(100, func() { ParseCompact(fresh[i]); i++ }); n < 3 || n > 7 {
+		t.Errorf("new headers: %v allocations each, want 3 to 7", n)
 	}
 }

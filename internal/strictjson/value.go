@@ -38,17 +38,21 @@ func (k Kind) String() string {
 // method cannot give, because the Value is of another kind, is the zero value
 // and false.
 type Value struct {
-	doc *document
-	i   uint32
+	doc  *document
+	i    uint32
+	loan uint32 // that of doc, until it is returned
 }
 
 // Kind returns what v is.
 func (v Value) Kind() Kind {
-	if v.doc == nil {
+	if !v.there() {
 		return Invalid
 	}
 	return v.doc.nodes[v.i].kind
 }
+
+// there reports whether v is a value, and not one that was returned.
+func (v Value) there() bool { return v.doc != nil && v.doc.loan == v.loan }
 
 // Format writes the kind of v and nothing else for every verb: what v holds may
 // be secret.
@@ -58,7 +62,7 @@ func (v Value) Format(f fmt.State, _ rune) {
 
 // node returns v's node when v is of this kind, nil otherwise.
 func (v Value) node(kind Kind) *node {
-	if v.doc == nil {
+	if !v.there() {
 		return nil
 	}
 	if nd := &v.doc.nodes[v.i]; nd.kind == kind {
@@ -74,9 +78,10 @@ func (v Value) Get(name string) (Value, bool) {
 	if nd == nil {
 		return Value{}, false
 	}
-	for i := v.i + 1; i < nd.ref; i = v.doc.after(i + 1) {
-		if v.doc.is(i, name) {
-			return Value{v.doc, i + 1}, true
+	d := v.doc
+	for i := v.i + 1; i < nd.ref; i = d.after(i + 1) {
+		if d.is(i, name) {
+			return Value{d, i + 1, v.loan}, true
 		}
 	}
 	return Value{}, false
@@ -90,7 +95,7 @@ func (v Value) Members() iter.Seq2[string, Value] {
 			return
 		}
 		for i := v.i + 1; i < nd.ref; i = v.doc.after(i + 1) {
-			if !yield(v.doc.string(i), Value{v.doc, i + 1}) {
+			if !yield(v.doc.string(i), Value{v.doc, i + 1, v.loan}) {
 				return
 			}
 		}
@@ -105,11 +110,27 @@ func (v Value) Elements() iter.Seq[Value] {
 			return
 		}
 		for i := v.i + 1; i < nd.ref; i = v.doc.after(i) {
-			if !yield(Value{v.doc, i}) {
+			if !yield(Value{v.doc, i, v.loan}) {
 				return
 			}
 		}
 	}
+}
+
+// Strings returns the elements of an array of strings.
+func (v Value) Strings() ([]string, bool) {
+	nd := v.node(Array)
+	if nd == nil {
+		return nil, false
+	}
+	list := make([]string, 0, nd.ref-v.i-1) // each is one node
+	for i := v.i + 1; i < nd.ref; i++ {
+		if v.doc.nodes[i].kind != String {
+			return nil, false
+		}
+		list = append(list, v.doc.string(i))
+	}
+	return list, true
 }
 
 // Len returns the number of members of an object or of elements of an array,
@@ -152,21 +173,21 @@ func (v Value) Number() (literal string, ok bool) {
 
 // Raw returns the text of v as it was written, without white space around it.
 func (v Value) Raw() string {
-	if v.doc == nil {
+	if !v.there() {
 		return ""
 	}
 	nd := &v.doc.nodes[v.i]
 	return v.doc.src[nd.start:nd.end]
 }
 
-// Size returns how many bytes of memory the text of v and what was made of it
+// Size returns how many bytes of memory the text of v and what [Parse] makes of it
 // take at most.
 func (v Value) Size() int {
-	if v.doc == nil {
+	if !v.there() {
 		return 0
 	}
 	d := v.doc
-	n := int(unsafe.Sizeof(*d)) + Allocated(len(d.src)) + Allocated(cap(d.nodes)*int(unsafe.Sizeof(node{}))) + Allocated(cap(d.unescaped)*int(unsafe.Sizeof("")))
+	n := int(unsafe.Sizeof(*d)) + Allocated(len(d.src)) + Allocated(len(d.nodes)*int(unsafe.Sizeof(node{}))) + Allocated(cap(d.unescaped)*int(unsafe.Sizeof("")))
 	for _, s := range d.unescaped {
 		n += Allocated(len(s))
 	}

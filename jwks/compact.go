@@ -22,13 +22,13 @@ type JWS struct {
 
 // token is what a JWS was parsed into.
 type token struct {
-	header
+	*header
 	raw     string
 	payload string // decoded: to look first whether it can be took as long again
 	end     int    // the dot between payload and signature
 }
 
-// header is what counts of a JOSE header.
+// header is what counts of a JOSE header. It is never written once it was read.
 type header struct {
 	alg *spec
 	kid string // "" when it has none
@@ -53,7 +53,8 @@ func ParseCompact(raw string) (*JWS, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, known := seen.get(raw[:dot])
+	h := seen.get(raw[:dot])
+	known := h != nil
 	if !known && !base64url.Valid(raw[:dot]) {
 		return nil, notCanonical("header")
 	}
@@ -104,23 +105,24 @@ func split(raw string) (dot, end int, err error) {
 }
 
 // parseHeader reads the first part of a token. It depends on nothing else.
-func parseHeader(part string) (header, error) {
+func parseHeader(part string) (*header, error) {
 	text, _ := base64url.Decode(part) // it is valid
-	doc, err := strictjson.Parse(text, strictjson.Limits{Depth: maxDepth})
+	doc, err := strictjson.Borrow(text, strictjson.Limits{Depth: maxDepth})
 	if err != nil {
-		return header{}, malformed("header: " + err.Error())
+		return nil, malformed("header: " + err.Error())
 	}
+	defer doc.Return()
 	if doc.Kind() != strictjson.Object {
-		return header{}, malformed("header: want a JSON object")
+		return nil, malformed("header: want a JSON object")
 	}
-	var h header
+	h := new(header)
 	for name, v := range doc.Members() {
 		if reason := h.set(name, v); reason != "" {
-			return header{}, malformed("header: " + name + ": " + reason)
+			return nil, malformed("header: " + name + ": " + reason)
 		}
 	}
 	if h.alg == nil {
-		return header{}, malformed("header: alg: missing")
+		return nil, malformed("header: alg: missing")
 	}
 	return h, nil
 }

@@ -154,7 +154,7 @@ func (c *cache) slot(e *entry) *atomic.Pointer[entry] {
 // the principal and of the scope are parts of the payload.
 func sizeOf(raw string, f *facts) int {
 	groups := cap(f.principal.Groups) * int(unsafe.Sizeof(""))
-	return leastEntry + strictjson.Allocated(len(raw)) + f.payload.Size() + 2*strictjson.Allocated(groups) // those of the scope too
+	return leastEntry + strictjson.Allocated(len(raw)) + f.size + 2*strictjson.Allocated(groups) // those of the scope too
 }
 
 // Cached returns the Token of a raw that [Verifier.Verify] accepted before, if

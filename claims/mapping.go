@@ -2,6 +2,7 @@ package claims
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/tokenacl/tokenacl/acl"
@@ -97,20 +98,13 @@ func (m mapping) groupsOf(payload strictjson.Value) (groups []string, known bool
 	if !ok {
 		return nil, false, nil
 	}
-	if value.Kind() != strictjson.Array {
-		s, _ := value.Str()
-		if s == "" {
-			return nil, false, m.wrongGroups()
-		}
-		return []string{s}, true, nil
+	if s, one := value.Str(); one {
+		groups = []string{s}
+	} else if groups, ok = value.Strings(); !ok {
+		return nil, false, m.wrongGroups()
 	}
-	groups = make([]string, 0, value.Len())
-	for e := range value.Elements() {
-		s, _ := e.Str()
-		if s == "" {
-			return nil, false, m.wrongGroups()
-		}
-		groups = append(groups, s)
+	if slices.Contains(groups, "") {
+		return nil, false, m.wrongGroups()
 	}
 	return groups, true, nil
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tokenacl/tokenacl/acl"
-	"github.com/tokenacl/tokenacl/internal/strictjson"
 	"github.com/tokenacl/tokenacl/jwks"
 )
 
@@ -24,7 +23,8 @@ type Token struct {
 
 // facts are what a token was proven to say.
 type facts struct {
-	payload             strictjson.Value
+	claims              claimSet
+	size                int // of the claims in memory, read
 	principal           acl.Principal
 	scope               acl.Scope
 	issuer, subject, id string
@@ -68,7 +68,7 @@ func (t *Token) Scope() acl.Scope { return t.get().scope }
 // there is none: nil, a bool, [encoding/json.Number], string, []any or
 // map[string]any.
 func (t *Token) Claim(name string) (any, bool) {
-	value, ok := t.get().payload.Get(name)
+	value, ok := t.get().claims.value().Get(name)
 	return value.Any(), ok
 }
 
@@ -76,7 +76,7 @@ func (t *Token) Claim(name string) (any, bool) {
 // of the token.
 func (t *Token) All() iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
-		for name, value := range t.get().payload.Members() {
+		for name, value := range t.get().claims.value().Members() {
 			if !yield(strings.Clone(name), value.Any()) {
 				return
 			}

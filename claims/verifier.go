@@ -287,26 +287,30 @@ func (v *Verifier) admit(t *Token, now time.Time) error {
 	return fmt.Errorf("%w: %w", ErrRevoked, err)
 }
 
-// readNames reads the registered claims that are strings (RFC 7519, section 4.1).
-func (v *Verifier) readNames(f *facts, r *registered) error {
-	for _, claim := range [...]struct {
-		name  string
-		value strictjson.Value
-		to    *string
-		kind  error
-	}{{"iss", r.iss, &f.issuer, ErrIssuer}, {"sub", r.sub, &f.subject, ErrClaim}, {"jti", r.jti, &f.id, ErrClaim}} {
-		if absent(claim.value) {
-			continue
-		}
-		var ok bool
-		if *claim.to, ok = claim.value.Str(); !ok {
-			return refuse(claim.kind, claim.name+": want a string (RFC 7519, section 4.1)")
-		}
+// readNames reads the registered claims that are strings.
+func (v *Verifier) readNames(f *facts, r *registered) (err error) {
+	if f.issuer, err = text("iss", r.iss, ErrIssuer); err != nil {
+		return err
+	}
+	if f.subject, err = text("sub", r.sub, ErrClaim); err != nil {
+		return err
+	}
+	if f.id, err = text("jti", r.jti, ErrClaim); err != nil {
+		return err
 	}
 	if v.issuer != "" && f.issuer != v.issuer {
 		return refuse(ErrIssuer, "iss: missing or not equal to Issuer; they are compared byte for byte, a slash at the end counts")
 	}
 	return nil
+}
+
+// text returns "" for a claim that is absent.
+func text(name string, value strictjson.Value, kind error) (string, error) {
+	s, ok := value.Str()
+	if !ok && !absent(value) {
+		return "", refuse(kind, name+": want a string (RFC 7519, section 4.1)")
+	}
+	return s, nil
 }
 
 // requirement is one of Options.RequiredClaims.

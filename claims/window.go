@@ -31,23 +31,15 @@ func newWindow(o Options) (window, error) {
 }
 
 // read reads the dates of a token into f.
-func (w window) read(f *facts, r *registered) error {
-	for _, claim := range [...]struct {
-		name     string
-		value    strictjson.Value
-		to       *time.Time
-		required bool
-	}{{"exp", r.exp, &f.exp, !w.skipExpiry}, {"nbf", r.nbf, &f.nbf, false}, {"iat", r.iat, &f.iat, w.maxLifetime > 0}} {
-		if absent(claim.value) {
-			if claim.required {
-				return refuse(ErrClaim, claim.name+": missing; want a date, or see Options for what needs one")
-			}
-			continue
-		}
-		var err error
-		if *claim.to, err = date(claim.name, claim.value); err != nil {
-			return err
-		}
+func (w window) read(f *facts, r *registered) (err error) {
+	if f.exp, err = date("exp", r.exp, !w.skipExpiry); err != nil {
+		return err
+	}
+	if f.nbf, err = date("nbf", r.nbf, false); err != nil {
+		return err
+	}
+	if f.iat, err = date("iat", r.iat, w.maxLifetime > 0); err != nil {
+		return err
 	}
 	if w.maxLifetime > 0 && f.exp.Sub(f.iat) > w.maxLifetime {
 		return refuse(ErrClaim, "exp: more than MaxLifetime after iat")
@@ -68,7 +60,14 @@ func (w window) widen(f *facts) {
 	}
 }
 
-func date(name string, value strictjson.Value) (time.Time, error) {
+// date returns the zero time for a date that is absent and may be.
+func date(name string, value strictjson.Value, required bool) (time.Time, error) {
+	switch {
+	case absent(value) && required:
+		return time.Time{}, refuse(ErrClaim, name+": missing; want a date, or see Options for what needs one")
+	case absent(value):
+		return time.Time{}, nil
+	}
 	literal, ok := value.Number()
 	if !ok {
 		return time.Time{}, refuse(ErrClaim, name+": want a JSON number of seconds since 1970 (RFC 7519, section 2)")

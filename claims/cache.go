@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 )
@@ -158,11 +157,9 @@ func (c *cache) slot(e *entry) *atomic.Pointer[entry] {
 	return free
 }
 
-// sizeOf returns how many bytes of memory an entry takes at most. The names of
-// the principal and of the scope are parts of the payload.
+// sizeOf returns how many bytes of memory an entry takes at most.
 func sizeOf(raw string, f *facts) int {
-	groups := cap(f.principal.Groups) * int(unsafe.Sizeof(""))
-	return leastEntry + strictjson.Allocated(len(raw)) + f.size + 2*strictjson.Allocated(groups) // those of the scope too
+	return leastEntry + strictjson.Allocated(len(raw)) + f.size
 }
 
 // Cached returns the Token of a raw that [Verifier.Verify] accepted before, if

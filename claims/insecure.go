@@ -114,5 +114,5 @@ func (m *InsecureJSONMapper) Principal(raw string) (acl.Principal, error) {
 	}
 	defer payload.Return()
 	r := registeredOf(payload)
-	return m.mapping.principal(payload, &r)
+	return m.mapping.principal(payload, &r, nil)
 }

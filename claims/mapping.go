@@ -63,7 +63,8 @@ func newMapping(user, groups string, skipUser bool) (m mapping, err error) {
 	return m, err
 }
 
-func (m mapping) principal(payload strictjson.Value, r *registered) (acl.Principal, error) {
+// principal appends the groups to room.
+func (m mapping) principal(payload strictjson.Value, r *registered, room []string) (acl.Principal, error) {
 	if err := m.checkOverage(r); err != nil {
 		return acl.Principal{}, err
 	}
@@ -71,7 +72,7 @@ func (m mapping) principal(payload strictjson.Value, r *registered) (acl.Princip
 	if err != nil {
 		return acl.Principal{}, err
 	}
-	groups, known, err := m.groupsOf(payload)
+	groups, known, err := m.groupsOf(payload, room)
 	if err != nil {
 		return acl.Principal{}, err
 	}
@@ -93,14 +94,14 @@ func (m mapping) userOf(payload strictjson.Value) (string, error) {
 }
 
 // groupsOf returns the groups, and whether the token tells them.
-func (m mapping) groupsOf(payload strictjson.Value) (groups []string, known bool, err error) {
+func (m mapping) groupsOf(payload strictjson.Value, room []string) (groups []string, known bool, err error) {
 	value, ok := m.groups.in(payload)
 	if !ok {
 		return nil, false, nil
 	}
 	if s, one := value.Str(); one {
-		groups = []string{s}
-	} else if groups, ok = value.Strings(); !ok {
+		groups = append(room, s)
+	} else if groups, ok = value.Strings(room); !ok {
 		return nil, false, m.wrongGroups()
 	}
 	if slices.Contains(groups, "") {

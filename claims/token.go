@@ -24,8 +24,7 @@ type Token struct {
 // facts are what a token was proven to say.
 type facts struct {
 	claims              claimSet
-	size                int // of the claims in memory, read
-	principal           acl.Principal
+	size                int // of the claims in memory, read, and of the scope
 	scope               acl.Scope
 	issuer, subject, id string
 	exp, nbf, iat       time.Time
@@ -55,9 +54,12 @@ func (t *Token) get() *facts {
 	return *t.facts
 }
 
-// Principal returns a copy of whom the token speaks of. It has no name at all
-// when the user claim was waived and the groups are empty.
-func (t *Token) Principal() acl.Principal { return t.get().principal.Clone() }
+// Principal returns a copy of whom the token speaks of, the groups sorted and each
+// once. It has no name at all when the user claim was waived and the groups are empty.
+func (t *Token) Principal() acl.Principal {
+	p, _ := t.get().scope.Principal()
+	return p
+}
 
 // Scope returns what the token's principal may see, without groups that a
 // directory would add: a guest's scope when the token speaks of nobody. Other

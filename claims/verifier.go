@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/tokenacl/tokenacl/acl"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
@@ -238,7 +239,7 @@ func (v *Verifier) prove(ctx context.Context, j *jwks.JWS) (*Token, error) {
 	}
 	defer payload.Return()
 	t, f := newToken()
-	f.claims.text, f.key, f.size = j.InsecurePayload(), key, payload.Size()
+	f.claims.text, f.key = j.InsecurePayload(), key
 	r := registeredOf(payload)
 	if err := v.window.read(f, &r); err != nil {
 		return nil, err
@@ -252,12 +253,19 @@ func (v *Verifier) prove(ctx context.Context, j *jwks.JWS) (*Token, error) {
 	if err := v.checkRequired(payload); err != nil {
 		return nil, err
 	}
-	if f.principal, err = v.mapping.principal(payload, &r); err != nil {
+	var room [usualGroups]string
+	p, err := v.mapping.principal(payload, &r, room[:0])
+	if err != nil {
 		return nil, err
 	}
-	f.scope = scopeOf(f.principal)
+	f.scope = scopeOf(p)
+	f.size = payload.Size() + strictjson.Allocated(len(p.Groups)*int(unsafe.Sizeof("")))
 	return t, nil
 }
+
+// usualGroups are as many as have room on the stack, until the Scope has a copy. That
+// spares an allocation, of 160 bytes for ten: 7 % of the time.
+const usualGroups = 32
 
 func scopeOf(p acl.Principal) acl.Scope {
 	if p.User == "" && len(p.Groups) == 0 && !p.GroupsUnknown {

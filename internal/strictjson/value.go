@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -117,13 +118,13 @@ func (v Value) Elements() iter.Seq[Value] {
 	}
 }
 
-// Strings returns the elements of an array of strings.
-func (v Value) Strings() ([]string, bool) {
+// Strings appends the elements of an array of strings to list.
+func (v Value) Strings(list []string) ([]string, bool) {
 	nd := v.node(Array)
 	if nd == nil {
 		return nil, false
 	}
-	list := make([]string, 0, nd.ref-v.i-1) // each is one node
+	list = slices.Grow(list, int(nd.ref-v.i-1)) // each is one node
 	for i := v.i + 1; i < nd.ref; i++ {
 		if v.doc.nodes[i].kind != String {
 			return nil, false

@@ -73,8 +73,9 @@ func Parse[T ~string | ~[]byte](src T, limits Limits) (Value, error) {
 	return Value{doc: &document{src: v.doc.src, nodes: append([]node(nil), v.doc.nodes...), unescaped: v.doc.unescaped}}, nil
 }
 
-// Borrow is [Parse] for who calls [Value.Return] soon. Without escapes in the text it
-// allocates nothing: what Parse does for a payload of 350 bytes is half a kilobyte.
+// Borrow is [Parse] for who calls [Value.Return] soon, and uses no Value after that.
+// Without escapes in the text it allocates nothing: what Parse does for a payload of
+// 350 bytes is half a kilobyte, a tenth of the time of a whole token.
 func Borrow(src string, limits Limits) (Value, error) {
 	limits = limits.withDefaults()
 	if len(src) > limits.Bytes {

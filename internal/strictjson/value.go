@@ -35,9 +35,9 @@ func (k Kind) String() string {
 }
 
 // Value is one value of a text. The zero Value is Invalid and holds nothing.
-// A Value is immutable, cheap to copy and safe for concurrent use. What a
-// method cannot give, because the Value is of another kind, is the zero value
-// and false.
+// A Value is immutable, cheap to copy and safe for concurrent use, one that is a
+// loan until [Value.Return]. What a method cannot give, because the Value is of
+// another kind, is the zero value and false.
 type Value struct {
 	doc  *document
 	i    uint32

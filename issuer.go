@@ -150,10 +150,11 @@ func (t *trust) verifier(j *jwks.JWS) (*claims.Verifier, error) {
 	if len(t.verifiers) == 1 {
 		return t.verifiers[0], nil
 	}
-	payload, err := strictjson.Parse(j.InsecurePayload(), strictjson.Limits{})
+	payload, err := strictjson.Borrow(j.InsecurePayload(), strictjson.Limits{})
 	if err != nil {
 		return nil, fmt.Errorf("%w: payload: %v", claims.ErrMalformed, err)
 	}
+	defer payload.Return()
 	iss, _ := payload.Get("iss")
 	name, _ := iss.Str()
 	if v := t.byIssuer[name]; v != nil {

@@ -222,7 +222,7 @@ func holders(t *testing.T) map[string]held {
 		"acl/pushdown/qdrant.Clause":     holding(&qdrantClause, true, shownIn(string(qdrantClause.JSON())) != ""),
 		"acl/pushdown/opensearch.Clause": holding(&clause, true, shownIn(string(clause.JSON())) != ""),
 
-		"jwks.JWS":          holding(j, true, shownIn(string(j.InsecurePayload())) != ""),
+		"jwks.JWS":          holding(j, true, shownIn(j.InsecurePayload()) != ""),
 		"jwks.Set":          holding(set, true, inSet),
 		"jwks.StaticSource": holding(jwks.Static(set), true, verifies(jwks.Static(set))),
 		"jwks.SecretSource": holding(source, true, verifies(source)),

@@ -77,7 +77,9 @@ func (g DataSourceGroup) MarshalText() ([]byte, error) { return []byte("data sou
 // normalize returns a copy with names mapped by r, sorted, each once, without
 // empty ones, which no valid entry can name.
 func (p Principal) normalize(r Rules) Principal {
-	q := Principal{User: r.fold(p.User), GroupsUnknown: p.GroupsUnknown}
+	// A copy of User, so that nothing of p itself is kept, only what its lists hold.
+	// The compiler then lets who calls For have these lists on the stack.
+	q := Principal{User: r.fold(strings.Clone(p.User)), GroupsUnknown: p.GroupsUnknown}
 	if len(p.Groups) > 0 { // growing with them takes four allocations more for ten
 		q.Groups = make([]string, 0, len(p.Groups))
 	}

@@ -98,8 +98,15 @@ func (r Rules) Document(list List, levels Hierarchy) (ACL, error) {
 func (r Rules) FoldName(name string) string { return r.fold(name) }
 
 func (r Rules) fold(name string) string {
+	if !r.Fold {
+		return name
+	}
+	return folded(name)
+}
+
+func folded(name string) string {
 	switch {
-	case !r.Fold || !utf8.ValidString(name):
+	case !utf8.ValidString(name):
 		return name
 	case utf8.RuneCountInString(name) == len(name): // ASCII
 		return strings.ToLower(name)

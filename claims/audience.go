@@ -9,8 +9,9 @@ import (
 
 // audience says for whom a token must be meant. The zero value accepts any.
 type audience struct {
-	claim field
-	regex *regexp.Regexp // nil: any
+	claim   field
+	regex   *regexp.Regexp // nil: any
+	literal string         // what regex matches alone, "" when it is no plain text
 }
 
 func newAudience(expr, claim string) (audience, error) {
@@ -30,7 +31,23 @@ func newAudience(expr, claim string) (audience, error) {
 	// The configuration is valid, so expr by itself is one too: "a)|(b", which
 	// would be whole only inside of these parentheses, does not get here.
 	regex, err := regexp.Compile(`\A(?:` + expr + `)\z`)
-	return audience{f, regex}, err
+	if err != nil {
+		return audience{}, err
+	}
+	a := audience{claim: f, regex: regex}
+	if text, whole := regexp.MustCompile(expr).LiteralPrefix(); whole {
+		a.literal = text
+	}
+	return a, nil
+}
+
+// matches reports whether regex matches the whole of s. Most are the plain name of
+// an application, which is compared in a tenth of the 150 ns.
+func (a audience) matches(s string) bool {
+	if a.literal != "" {
+		return s == a.literal
+	}
+	return a.regex.MatchString(s)
 }
 
 func (a audience) check(payload strictjson.Value) error {
@@ -48,7 +65,7 @@ func (a audience) check(payload strictjson.Value) error {
 	if !ok || s == "" {
 		return a.wrongType()
 	}
-	if !a.regex.MatchString(s) {
+	if !a.matches(s) {
 		return refuse(ErrAudience, a.claim.name+": ClaimRegex does not match the whole of it")
 	}
 	return nil
@@ -61,7 +78,7 @@ func (a audience) checkEach(list strictjson.Value) error {
 		if !ok || s == "" {
 			return a.wrongType()
 		}
-		matches = matches || a.regex.MatchString(s)
+		matches = matches || a.matches(s)
 	}
 	switch {
 	case list.Len() == 0:

@@ -14,9 +14,7 @@ import (
 func remembered(id string, groups int) *Token {
 	t, f := newToken()
 	f.id = id
-	for i := range groups {
-		f.principal.Groups = append(f.principal.Groups, fmt.Sprint("group-", i))
-	}
+	f.size = 16 * groups
 	return t
 }
 
@@ -153,21 +151,38 @@ func TestCacheKeepsNoRequest(t *testing.T) {
 	}
 }
 
-// What is too long for a token is not even looked for: to hash it would cost the
-// more, the longer it is.
+// Only the end of a token is hashed, however long it is. Tokens of one end are told
+// apart, and share one set: as many as it has slots are remembered.
 //
-// Rules T8, T1, G4
-func TestCacheBoundsTheSearch(t *testing.T) {
-	c, err := newCache(0)
+// Rules T8, G4
+func TestCacheSameEnd(t *testing.T) {
+	c, err := newCache(1 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for length, want := range map[int]bool{100_000: true, 100_001: false} {
-		raw := strings.Repeat("x", length)
-		c.add(raw, remembered("", 0))
-		if entries, _ := c.held(); entries == 0 || (c.get(raw) != nil) != want {
-			t.Errorf("%d bytes: %d entries, found: %t, want %t", length, entries, !want, want)
+	end := strings.Repeat("x", 64)
+	token := func(i int) string { return fmt.Sprint(i) + strings.Repeat("y", 100*i) + end }
+	for i := range waysPerSet {
+		c.add(token(i), remembered(fmt.Sprint(i), 0))
+	}
+	for i := range waysPerSet {
+		if got := c.get(token(i)); got == nil || got.ID() != fmt.Sprint(i) {
+			t.Errorf("token %d: %v", i, got)
 		}
+	}
+	for _, other := range []string{"", end, "0" + end[1:], "00" + end, strings.Repeat("z", 1<<20) + end} {
+		if c.get(other) != nil {
+			t.Errorf("found %.9s..., which was never accepted", other)
+		}
+	}
+	if c.hash(token(1)) != c.hash(token(2)) || c.hash(end[1:]) == c.hash(end) {
+		t.Error("more than the end is hashed, or less")
+	}
+	for i := range 100 {
+		c.add(token(waysPerSet+i), remembered("", 0))
+	}
+	if entries, _ := c.held(); entries != waysPerSet {
+		t.Errorf("%d entries of one end, want %d", entries, waysPerSet)
 	}
 }
 

@@ -37,7 +37,7 @@ func InsecureParse(raw string) (*Unverified, error) {
 	if err != nil {
 		return nil, err
 	}
-	payload, err := payloadOf(j)
+	payload, err := readPayload(j.InsecurePayload(), strictjson.Parse[string])
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +108,11 @@ func (m *InsecureJSONMapper) Principal(raw string) (acl.Principal, error) {
 	if m == nil || m.mapping == (mapping{}) {
 		return acl.Principal{}, refuse(ErrUnavailable, "a mapper without fields; make one with NewInsecureJSONMapper")
 	}
-	payload, err := parsePayload(raw)
+	payload, err := readPayload(raw, strictjson.Borrow)
 	if err != nil {
 		return acl.Principal{}, err
 	}
-	return m.mapping.principal(payload)
+	defer payload.Return()
+	r := registeredOf(payload)
+	return m.mapping.principal(payload, &r, nil)
 }

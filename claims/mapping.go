@@ -2,6 +2,7 @@ package claims
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/tokenacl/tokenacl/acl"
@@ -62,15 +63,16 @@ func newMapping(user, groups string, skipUser bool) (m mapping, err error) {
 	return m, err
 }
 
-func (m mapping) principal(payload strictjson.Value) (acl.Principal, error) {
-	if err := m.checkOverage(payload); err != nil {
+// principal appends the groups to room.
+func (m mapping) principal(payload strictjson.Value, r *registered, room []string) (acl.Principal, error) {
+	if err := m.checkOverage(r); err != nil {
 		return acl.Principal{}, err
 	}
 	user, err := m.userOf(payload)
 	if err != nil {
 		return acl.Principal{}, err
 	}
-	groups, known, err := m.groupsOf(payload)
+	groups, known, err := m.groupsOf(payload, room)
 	if err != nil {
 		return acl.Principal{}, err
 	}
@@ -92,25 +94,18 @@ func (m mapping) userOf(payload strictjson.Value) (string, error) {
 }
 
 // groupsOf returns the groups, and whether the token tells them.
-func (m mapping) groupsOf(payload strictjson.Value) (groups []string, known bool, err error) {
+func (m mapping) groupsOf(payload strictjson.Value, room []string) (groups []string, known bool, err error) {
 	value, ok := m.groups.in(payload)
 	if !ok {
 		return nil, false, nil
 	}
-	if value.Kind() != strictjson.Array {
-		s, _ := value.Str()
-		if s == "" {
-			return nil, false, m.wrongGroups()
-		}
-		return []string{s}, true, nil
+	if s, one := value.Str(); one {
+		groups = append(room, s)
+	} else if groups, ok = value.Strings(room); !ok {
+		return nil, false, m.wrongGroups()
 	}
-	groups = make([]string, 0, value.Len())
-	for e := range value.Elements() {
-		s, _ := e.Str()
-		if s == "" {
-			return nil, false, m.wrongGroups()
-		}
-		groups = append(groups, s)
+	if slices.Contains(groups, "") {
+		return nil, false, m.wrongGroups()
 	}
 	return groups, true, nil
 }
@@ -122,8 +117,8 @@ func (m mapping) wrongGroups() error {
 // checkOverage refuses a token whose provider left out claims: the rest of them
 // is elsewhere (distributed claims, OpenID Connect Core 1.0, section 5.6.2), or,
 // at Microsoft, anywhere but in the token.
-func (m mapping) checkOverage(payload strictjson.Value) error {
-	if names, ok := payload.Get("_claim_names"); ok {
+func (m mapping) checkOverage(r *registered) error {
+	if names := r.elsewhere; !absent(names) {
 		if names.Kind() != strictjson.Object {
 			return refuse(ErrOverage, "_claim_names: want an object (OpenID Connect Core 1.0, section 5.6.2)")
 		}
@@ -133,8 +128,8 @@ func (m mapping) checkOverage(payload strictjson.Value) error {
 			}
 		}
 	}
-	if value, ok := payload.Get("hasgroups"); ok {
-		if more, isBool := value.Bool(); more || !isBool {
+	if !absent(r.hasGroups) {
+		if more, isBool := r.hasGroups.Bool(); more || !isBool {
 			return refuse(ErrOverage, "hasgroups: says that the groups are not in the token; let the provider send fewer groups, or map them to roles")
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tokenacl/tokenacl/acl"
-	"github.com/tokenacl/tokenacl/internal/strictjson"
 	"github.com/tokenacl/tokenacl/jwks"
 )
 
@@ -24,11 +23,12 @@ type Token struct {
 
 // facts are what a token was proven to say.
 type facts struct {
-	payload             strictjson.Value
-	principal           acl.Principal
+	claims              claimSet
+	size                int // of the claims in memory, read, and of the scope
 	scope               acl.Scope
 	issuer, subject, id string
 	exp, nbf, iat       time.Time
+	from, until         time.Time // when it is good, with the leeway; until zero is for ever
 	key                 jwks.Verified
 }
 
@@ -54,9 +54,12 @@ func (t *Token) get() *facts {
 	return *t.facts
 }
 
-// Principal returns a copy of whom the token speaks of. It has no name at all
-// when the user claim was waived and the groups are empty.
-func (t *Token) Principal() acl.Principal { return t.get().principal.Clone() }
+// Principal returns a copy of whom the token speaks of, the groups sorted and each
+// once. It has no name at all when the user claim was waived and the groups are empty.
+func (t *Token) Principal() acl.Principal {
+	p, _ := t.get().scope.Principal()
+	return p
+}
 
 // Scope returns what the token's principal may see, without groups that a
 // directory would add: a guest's scope when the token speaks of nobody. Other
@@ -67,7 +70,7 @@ func (t *Token) Scope() acl.Scope { return t.get().scope }
 // there is none: nil, a bool, [encoding/json.Number], string, []any or
 // map[string]any.
 func (t *Token) Claim(name string) (any, bool) {
-	value, ok := t.get().payload.Get(name)
+	value, ok := t.get().claims.value().Get(name)
 	return value.Any(), ok
 }
 
@@ -75,7 +78,7 @@ func (t *Token) Claim(name string) (any, bool) {
 // of the token.
 func (t *Token) All() iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
-		for name, value := range t.get().payload.Members() {
+		for name, value := range t.get().claims.value().Members() {
 			if !yield(strings.Clone(name), value.Any()) {
 				return
 			}

@@ -2,11 +2,13 @@ package claims_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -89,6 +91,40 @@ func scramble(value any) {
 		for name := range v {
 			scramble(v[name])
 			v[name] = "changed"
+		}
+	}
+}
+
+// Rules T2, G5: what is used again to read the next token is no part of those before.
+func TestTokensApart(t *testing.T) {
+	v := verifier(t, config(), nil)
+	const n = 200
+	tokens := make([]*claims.Token, n)
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for i := g; i < n; i += 4 {
+				raw := sign(payload("exp=253402300799", fmt.Sprintf("user=%q", fmt.Sprint("user-", i)), fmt.Sprintf(`groups=["b-%d","a-%d","\u0063-%d"]`, i, i, i), fmt.Sprintf("n=%d", i)))
+				var err error
+				if tokens[i], err = v.Verify(context.Background(), raw); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for i, token := range tokens {
+		want := principal(fmt.Sprint("user-", i), fmt.Sprint("a-", i), fmt.Sprint("b-", i), fmt.Sprint("c-", i))
+		if diff := cmp.Diff(want, token.Principal()); diff != "" {
+			t.Fatalf("token %d (-want +got):\n%s", i, diff)
+		}
+		for range 2 { // read when it is first asked for, and kept
+			if got, _ := token.Claim("n"); got != json.Number(fmt.Sprint(i)) {
+				t.Fatalf("token %d: n is %v", i, got)
+			}
+			if got, _ := token.Claim("groups"); !cmp.Equal(got, []any{fmt.Sprint("b-", i), fmt.Sprint("a-", i), fmt.Sprint("c-", i)}) {
+				t.Fatalf("token %d: groups are %v", i, got)
+			}
 		}
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/tokenacl/tokenacl/acl"
-	"github.com/tokenacl/tokenacl/internal/base64url"
 	"github.com/tokenacl/tokenacl/internal/strictjson"
 	"github.com/tokenacl/tokenacl/jwks"
 	"github.com/tokenacl/tokenacl/tokenconfig"
@@ -233,16 +233,18 @@ func (v *Verifier) prove(ctx context.Context, j *jwks.JWS) (*Token, error) {
 	if err != nil {
 		return nil, fromSource(err)
 	}
-	payload, err := payloadOf(j) // verified now
+	payload, err := readPayload(j.InsecurePayload(), strictjson.Borrow) // verified now
 	if err != nil {
 		return nil, err
 	}
+	defer payload.Return()
 	t, f := newToken()
-	f.payload, f.key = payload, key
-	if err := v.window.read(f); err != nil {
+	f.claims.text, f.key = j.InsecurePayload(), key
+	r := registeredOf(payload)
+	if err := v.window.read(f, &r); err != nil {
 		return nil, err
 	}
-	if err := v.readNames(f); err != nil {
+	if err := v.readNames(f, &r); err != nil {
 		return nil, err
 	}
 	if err := v.audience.check(payload); err != nil {
@@ -251,12 +253,19 @@ func (v *Verifier) prove(ctx context.Context, j *jwks.JWS) (*Token, error) {
 	if err := v.checkRequired(payload); err != nil {
 		return nil, err
 	}
-	if f.principal, err = v.mapping.principal(payload); err != nil {
+	var room [usualGroups]string
+	p, err := v.mapping.principal(payload, &r, room[:0])
+	if err != nil {
 		return nil, err
 	}
-	f.scope = scopeOf(f.principal)
+	f.scope = scopeOf(p)
+	f.size = payload.Size() + strictjson.Allocated(len(p.Groups)*int(unsafe.Sizeof("")))
 	return t, nil
 }
+
+// usualGroups are as many as have room on the stack, until the Scope has a copy. That
+// spares an allocation, of 160 bytes for ten: 7 % of the time.
+const usualGroups = 32
 
 func scopeOf(p acl.Principal) acl.Scope {
 	if p.User == "" && len(p.Groups) == 0 && !p.GroupsUnknown {
@@ -286,49 +295,30 @@ func (v *Verifier) admit(t *Token, now time.Time) error {
 	return fmt.Errorf("%w: %w", ErrRevoked, err)
 }
 
-const (
-	maxBytes = 100_000
-	maxDepth = 16
-)
-
-// payloadOf decodes the payload of j to the one string that the claims are parts
-// of; [jwks.JWS.InsecurePayload] returns bytes, which would be copied to one.
-func payloadOf(j *jwks.JWS) (strictjson.Value, error) {
-	_, part, _ := strings.Cut(j.SigningInput(), ".")
-	text, _ := base64url.Decode(part) // ParseCompact found it valid
-	return parsePayload(text)
-}
-
-func parsePayload(text string) (strictjson.Value, error) {
-	v, err := strictjson.Parse(text, strictjson.Limits{Bytes: maxBytes, Depth: maxDepth})
-	switch {
-	case err != nil:
-		return v, refuse(ErrMalformed, "payload: "+err.Error())
-	case v.Kind() != strictjson.Object:
-		return v, refuse(ErrMalformed, "payload: want a JSON object")
+// readNames reads the registered claims that are strings.
+func (v *Verifier) readNames(f *facts, r *registered) (err error) {
+	if f.issuer, err = text("iss", r.iss, ErrIssuer); err != nil {
+		return err
 	}
-	return v, nil
-}
-
-// readNames reads the registered claims that are strings (RFC 7519, section 4.1).
-func (v *Verifier) readNames(f *facts) error {
-	for _, claim := range []struct {
-		name string
-		to   *string
-		kind error
-	}{{"iss", &f.issuer, ErrIssuer}, {"sub", &f.subject, ErrClaim}, {"jti", &f.id, ErrClaim}} {
-		value, ok := f.payload.Get(claim.name)
-		if !ok {
-			continue
-		}
-		if *claim.to, ok = value.Str(); !ok {
-			return refuse(claim.kind, claim.name+": want a string (RFC 7519, section 4.1)")
-		}
+	if f.subject, err = text("sub", r.sub, ErrClaim); err != nil {
+		return err
+	}
+	if f.id, err = text("jti", r.jti, ErrClaim); err != nil {
+		return err
 	}
 	if v.issuer != "" && f.issuer != v.issuer {
 		return refuse(ErrIssuer, "iss: missing or not equal to Issuer; they are compared byte for byte, a slash at the end counts")
 	}
 	return nil
+}
+
+// text returns "" for a claim that is absent.
+func text(name string, value strictjson.Value, kind error) (string, error) {
+	s, ok := value.Str()
+	if !ok && !absent(value) {
+		return "", refuse(kind, name+": want a string (RFC 7519, section 4.1)")
+	}
+	return s, nil
 }
 
 // requirement is one of Options.RequiredClaims.

@@ -146,6 +146,16 @@ func TestAudience(t *testing.T) {
 		{"missing", edits("-aud"), claims.ErrAudience, missing},
 		{"other spelling of the name", edits("-aud", `AUD="app-a"`), claims.ErrAudience, missing},
 	})
+	cfg.ClaimRegex = "app-a" // plain text
+	runRows(t, cfg, nil, []row{
+		{"plain", edits(`aud="app-a"`), nil, ""},
+		{"plain, in an array", edits(`aud=["zq7","app-a"]`), nil, ""},
+		{"plain, more behind", edits(`aud="app-ab"`), claims.ErrAudience, whole},
+		{"plain, less", edits(`aud="app-"`), claims.ErrAudience, whole},
+		{"plain, other case", edits(`aud="APP-A"`), claims.ErrAudience, whole},
+		{"plain, no element", edits(`aud=["app-ab","app"]`), claims.ErrAudience, element},
+		{"plain, empty", edits(`aud=""`), claims.ErrAudience, typed},
+	})
 }
 
 // Rules T4, T5: without ClaimRegex any is accepted, with keys from a secret.

@@ -22,13 +22,13 @@ type JWS struct {
 
 // token is what a JWS was parsed into.
 type token struct {
-	header
-	raw string
-	dot int // the one between header and payload
-	end int // the one between payload and signature
+	*header
+	raw     string
+	payload string // decoded: to look first whether it can be took as long again
+	end     int    // the dot between payload and signature
 }
 
-// header is what counts of a JOSE header.
+// header is what counts of a JOSE header. It is never written once it was read.
 type header struct {
 	alg *spec
 	kid string // "" when it has none
@@ -53,11 +53,14 @@ func ParseCompact(raw string) (*JWS, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, known := seen.get(raw[:dot])
-	switch {
-	case !known && !base64url.Valid(raw[:dot]):
+	h := seen.get(raw[:dot])
+	known := h != nil
+	if !known && !base64url.Valid(raw[:dot]) {
 		return nil, notCanonical("header")
-	case !base64url.Valid(raw[dot+1 : end]):
+	}
+	payload, ok := base64url.Decode(raw[dot+1 : end])
+	switch {
+	case !ok:
 		return nil, notCanonical("payload")
 	case !base64url.Valid(raw[end+1:]):
 		return nil, notCanonical("signature")
@@ -72,7 +75,7 @@ func ParseCompact(raw string) (*JWS, error) {
 		j JWS
 		p *token
 		t token
-	}{t: token{header: h, raw: raw, dot: dot, end: end}}
+	}{t: token{h, raw, payload, end}}
 	both.p, both.j.t = &both.t, &both.p
 	return &both.j, nil
 }
@@ -101,30 +104,25 @@ func split(raw string) (dot, end int, err error) {
 	return dot, end, nil
 }
 
-// decodeCanonical decodes what [base64url.Valid] accepts.
-func decodeCanonical(s string) []byte {
-	b, _ := base64url.DecodeInto(make([]byte, base64url.DecodedLen(len(s))+base64url.Slack), s)
-	return b
-}
-
 // parseHeader reads the first part of a token. It depends on nothing else.
-func parseHeader(part string) (header, error) {
+func parseHeader(part string) (*header, error) {
 	text, _ := base64url.Decode(part) // it is valid
-	doc, err := strictjson.Parse(text, strictjson.Limits{Depth: maxDepth})
+	doc, err := strictjson.Borrow(text, strictjson.Limits{Depth: maxDepth})
 	if err != nil {
-		return header{}, malformed("header: " + err.Error())
+		return nil, malformed("header: " + err.Error())
 	}
+	defer doc.Return()
 	if doc.Kind() != strictjson.Object {
-		return header{}, malformed("header: want a JSON object")
+		return nil, malformed("header: want a JSON object")
 	}
-	var h header
+	h := new(header)
 	for name, v := range doc.Members() {
 		if reason := h.set(name, v); reason != "" {
-			return header{}, malformed("header: " + name + ": " + reason)
+			return nil, malformed("header: " + name + ": " + reason)
 		}
 	}
 	if h.alg == nil {
-		return header{}, malformed("header: alg: missing")
+		return nil, malformed("header: alg: missing")
 	}
 	return h, nil
 }
@@ -155,7 +153,11 @@ func (h *header) set(name string, v strictjson.Value) (reason string) {
 }
 
 func (t *token) signingInput() string { return t.raw[:t.end] }
-func (t *token) signature() []byte    { return decodeCanonical(t.raw[t.end+1:]) }
+
+func (t *token) signature() []byte {
+	b, _ := base64url.DecodeInto(make([]byte, base64url.DecodedLen(len(t.raw)-t.end-1)+base64url.Slack), t.raw[t.end+1:])
+	return b
+}
 
 // parsed returns nil for a JWS that was not parsed.
 func (j *JWS) parsed() *token {
@@ -215,13 +217,13 @@ func (j *JWS) Signature() []byte {
 	return nil
 }
 
-// InsecurePayload returns the octets of the payload, a copy. They are what the
-// sender claims: verify j before believing any of it.
-func (j *JWS) InsecurePayload() []byte {
+// InsecurePayload returns the octets of the payload. They are what the sender
+// claims: verify j before believing any of it.
+func (j *JWS) InsecurePayload() string {
 	if t := j.parsed(); t != nil {
-		return decodeCanonical(t.raw[t.dot+1 : t.end])
+		return t.payload
 	}
-	return nil
+	return ""
 }
 
 // String tells the algorithm, and nothing else of the token.

@@ -26,14 +26,14 @@ const plainHeader = `{"alg":"RS256"}`
 func TestParseCompact(t *testing.T) {
 	j := compact(t, token(`{"typ":"at+jwt","kid":"a key","alg":"RS256"}`, payload))
 	kid, ok := j.KeyID()
-	got := []any{j.Algorithm(), kid, ok, j.Type(), j.SigningInput(), j.Signature(), string(j.InsecurePayload())}
+	got := []any{j.Algorithm(), kid, ok, j.Type(), j.SigningInput(), j.Signature(), j.InsecurePayload()}
 	want := []any{jwks.RS256, "a key", true, "at+jwt", b64([]byte(`{"typ":"at+jwt","kid":"a key","alg":"RS256"}`)) + "." + b64([]byte(payload)), []byte{0, 0, 0}, payload}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	j = compact(t, token(plainHeader, ""))
 	kid, ok = j.KeyID()
-	if kid != "" || ok || j.Type() != "" || len(j.InsecurePayload()) != 0 {
+	if kid != "" || ok || j.Type() != "" || j.InsecurePayload() != "" {
 		t.Errorf("kid %q %v, typ %q, payload %q", kid, ok, j.Type(), j.InsecurePayload())
 	}
 }
@@ -43,9 +43,9 @@ func TestParseCompact(t *testing.T) {
 // Rule G5
 func TestJWSGivesCopies(t *testing.T) {
 	j := compact(t, token(plainHeader, payload))
-	j.Signature()[0], j.InsecurePayload()[0] = 1, 'x'
-	if !bytes.Equal(j.Signature(), []byte{0, 0, 0}) || string(j.InsecurePayload()) != payload {
-		t.Errorf("changed to %x and %s", j.Signature(), j.InsecurePayload())
+	j.Signature()[0] = 1
+	if !bytes.Equal(j.Signature(), []byte{0, 0, 0}) {
+		t.Errorf("changed to %x", j.Signature())
 	}
 }
 

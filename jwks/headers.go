@@ -47,10 +47,10 @@ func (h *headers) set(text string) (set *headerSet, start uint) {
 	return &h.sets[hash%headerSets], uint(hash >> 32)
 }
 
-// get returns what a header part says, false when it is not remembered.
-func (h *headers) get(text string) (header, bool) {
+// get returns what a header part says, nil when it is not remembered.
+func (h *headers) get(text string) *header {
 	if len(text) > maxSeen {
-		return header{}, false
+		return nil
 	}
 	set, _ := h.set(text)
 	for i := range set {
@@ -58,19 +58,19 @@ func (h *headers) get(text string) (header, bool) {
 			if !e.again.Load() { // a write would take the line from other cores
 				e.again.Store(true)
 			}
-			return e.header, true
+			return &e.header
 		}
 	}
-	return header{}, false
+	return nil
 }
 
 // add remembers what parseHeader made of a header part.
-func (h *headers) add(text string, parsed header) {
+func (h *headers) add(text string, parsed *header) {
 	if len(text) > maxSeen {
 		return
 	}
 	set, start := h.set(text)
-	e := &seenHeader{text: strings.Clone(text), header: parsed} // text may be part of a whole request
+	e := &seenHeader{text: strings.Clone(text), header: *parsed} // text may be part of a whole request
 	set.victim(start).Store(e)
 }
 

@@ -9,7 +9,7 @@ import (
 // "" leads to v itself. It returns false when there is none or p is malformed.
 // "-", the element after the last one, never exists.
 func (v Value) Pointer(p string) (Value, bool) {
-	if v.doc == nil {
+	if !v.there() {
 		return Value{}, false
 	}
 	for p != "" {
@@ -48,9 +48,9 @@ func (v Value) element(index string) (Value, bool) {
 	}
 	i := v.i + 1
 	for range n {
-		i = v.doc.nodes[i].next
+		i = v.doc.after(i)
 	}
-	return Value{v.doc, i}, true
+	return Value{v.doc, i, v.loan}, true
 }
 
 // unescapeToken replaces ~1 by / and ~0 by ~; a ~ before anything else is

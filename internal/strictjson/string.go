@@ -6,37 +6,33 @@ import (
 	"unicode/utf8"
 )
 
-// str reads the string at pos, a value or a member name.
-func (p *parser) str() bool {
-	i, ok := p.open(String)
-	if !ok {
-		return false
+// str reads the string at start, a value or a member name.
+func (p *parser) str(start int) int {
+	if p.full() {
+		return p.tooMany(start)
 	}
-	p.pos++
-	start := p.pos
-	p.plain()
-	if p.take('"') {
-		return p.close(i, 0)
+	pos, ref := p.plain(start+1), uint32(0)
+	if !p.at(pos, '"') {
+		var text string
+		if text, pos = p.escaped(start+1, pos); pos == failed {
+			return failed
+		}
+		p.unescaped = append(p.unescaped, text)
+		ref = uint32(len(p.unescaped))
 	}
-	decoded, ok := p.escaped(start)
-	if !ok {
-		return false
-	}
-	p.unescaped = append(p.unescaped, decoded)
-	return p.close(i, uint32(len(p.unescaped)))
+	p.nodes = append(p.nodes, node{uint32(start), uint32(pos + 1), ref, String})
+	return pos + 1
 }
 
 // plain steps over what stands for itself inside a string, eight bytes at a time
 // where there are as many. The end is found among the last eight at once, too, since
 // strings of a payload are short.
-func (p *parser) plain() {
-	src, pos := p.src, p.pos
-	for len(src)-pos >= 8 {
-		if found := special(src[pos : pos+8]); found < 8 {
-			p.pos = pos + found
-			return
+func (p *parser) plain(pos int) int {
+	src := p.src
+	for ; len(src)-pos >= 8; pos += 8 {
+		if marks := special(eight(src[pos : pos+8])); marks != 0 {
+			return pos + bits.TrailingZeros64(marks)/8
 		}
-		pos += 8
 	}
 	for pos < len(src) {
 		if c := src[pos]; c < ' ' || c == '"' || c == '\\' {
@@ -44,94 +40,95 @@ func (p *parser) plain() {
 		}
 		pos++
 	}
-	p.pos = pos
+	return pos
 }
 
-// special returns where the first of eight bytes is that does not stand for
-// itself, 8 when all do. A byte of ASCII has its high bit set after the
-// subtraction if it was less than what was subtracted, or if one below it was: so
-// the lowest such bit is that of the first.
-func special(s string) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
+// eight returns the first eight bytes of s, by one load: the first is the lowest.
+func eight(s string) uint64 {
 	_ = s[7]
-	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-	quote, slash := x^'"'*ones, x^'\\'*ones
-	return bits.TrailingZeros64(((x-' '*ones)&^x|(quote-ones)&^quote|(slash-ones)&^slash)&highs) / 8
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// escaped reads a string that began at start and is plain up to pos.
-func (p *parser) escaped(start int) (string, bool) {
+// special marks, of eight bytes, those that do not stand for themselves by their
+// high bit. A byte of ASCII has it after the subtraction if it was less than what
+// was subtracted, or if one below it was: so the lowest mark is right, and there is
+// none when all stand for themselves.
+func special(x uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, slash := x^'"'*ones, x^'\\'*ones
+	return ((x-' '*ones)&^x | (quote-ones)&^quote | (slash-ones)&^slash) & highs
+}
+
+// escaped reads a string that begins at start and is plain up to pos. It returns
+// where the quote is that ends it.
+func (p *parser) escaped(start, pos int) (string, int) {
 	var buf []byte
 	for {
-		buf = append(buf, p.src[start:p.pos]...)
-		if p.take('"') {
-			return string(buf), true
+		buf = append(buf, p.src[start:pos]...)
+		if p.at(pos, '"') {
+			return string(buf), pos
 		}
-		if !p.take('\\') {
-			return "", p.unexpected("control character in a string")
+		if !p.at(pos, '\\') {
+			return "", p.unexpected(pos, "control character in a string")
 		}
-		r, ok := p.escape()
-		if !ok {
-			return "", false
+		r, behind := p.escape(pos + 1)
+		if behind == failed {
+			return "", failed
 		}
 		buf = utf8.AppendRune(buf, r)
-		start = p.pos
-		p.plain()
+		start = behind
+		pos = p.plain(behind)
 	}
 }
 
 // escape reads what follows a backslash.
-func (p *parser) escape() (rune, bool) {
-	if p.pos >= len(p.src) {
-		return 0, p.unexpected("")
+func (p *parser) escape(pos int) (rune, int) {
+	if pos >= len(p.src) {
+		return 0, p.unexpected(pos, "")
 	}
-	c := p.src[p.pos]
-	p.pos++
-	switch c {
+	switch c := p.src[pos]; c {
 	case '"', '\\', '/':
-		return rune(c), true
+		return rune(c), pos + 1
 	case 'b':
-		return '\b', true
+		return '\b', pos + 1
 	case 'f':
-		return '\f', true
+		return '\f', pos + 1
 	case 'n':
-		return '\n', true
+		return '\n', pos + 1
 	case 'r':
-		return '\r', true
+		return '\r', pos + 1
 	case 't':
-		return '\t', true
+		return '\t', pos + 1
 	case 'u':
-		return p.unicode()
+		return p.unicode(pos + 1)
 	}
-	return 0, p.fail(p.pos-1, "unknown escape")
+	return 0, p.fail(pos, "unknown escape")
 }
 
 // unicode reads what follows \u: four digits, or a surrogate pair.
-func (p *parser) unicode() (rune, bool) {
-	start := p.pos - len(`\u`)
-	r, ok := p.hex4()
-	if !ok || !utf16.IsSurrogate(r) {
-		return r, ok
+func (p *parser) unicode(start int) (rune, int) {
+	r, pos := p.hex4(start)
+	if pos == failed || !utf16.IsSurrogate(r) {
+		return r, pos
 	}
-	if p.take('\\') && p.take('u') {
-		low, ok := p.hex4()
-		if !ok {
-			return 0, false
+	if p.at(pos, '\\') && p.at(pos+1, 'u') {
+		low, behind := p.hex4(pos + 2)
+		if behind == failed {
+			return 0, failed
 		}
 		if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-			return r, true
+			return r, behind
 		}
 	}
-	return 0, p.fail(start, "lone surrogate")
+	return 0, p.fail(start-len(`\u`), "lone surrogate")
 }
 
-func (p *parser) hex4() (rune, bool) {
-	var r rune
+func (p *parser) hex4(pos int) (r rune, behind int) {
 	for range 4 {
-		if p.pos >= len(p.src) {
-			return 0, p.unexpected("")
+		if pos >= len(p.src) {
+			return 0, p.unexpected(pos, "")
 		}
-		c := p.src[p.pos]
+		c := p.src[pos]
 		switch {
 		case '0' <= c && c <= '9':
 			c -= '0'
@@ -140,10 +137,10 @@ func (p *parser) hex4() (rune, bool) {
 		case 'A' <= c && c <= 'F':
 			c -= 'A' - 10
 		default:
-			return 0, p.fail(p.pos, "not four hexadecimal digits")
+			return 0, p.fail(pos, "not four hexadecimal digits")
 		}
 		r = r<<4 | rune(c)
-		p.pos++
+		pos++
 	}
-	return r, true
+	return r, pos
 }

@@ -3,36 +3,40 @@ package strictjson
 // Objects of at most this many members are compared pair by pair.
 const pairwise = 48
 
-// unique refuses an object, all of it read, that has two members of one name.
-// The time it takes grows with the number of members, not with its square, and
-// names cannot be chosen to make it slow: the hash of a map has a random seed.
-func (p *parser) unique(object int) bool {
-	if p.nodes[object].n <= pairwise {
-		return p.uniqueFew(object)
+// unique refuses an object of n members, all of it read up to end, that has two of
+// one name. The time it takes grows with the number of members, not with its square,
+// and names cannot be chosen to make it slow: the hash of a map has a random seed.
+func (p *parser) unique(object, n, end int) int {
+	twin := 0
+	if n <= pairwise {
+		twin = p.twinOfFew(object)
+	} else {
+		twin = p.twinOfMany(object, n)
 	}
-	return p.uniqueMany(object)
+	if twin > 0 {
+		return p.fail(int(p.nodes[twin].start), "duplicate member name")
+	}
+	return end
 }
 
-func (p *parser) uniqueFew(object int) bool {
-	var names [pairwise]string
+// twinOfFew returns the first name of an earlier member's, 0 when there is none.
+func (p *parser) twinOfFew(object int) int {
 	var seen [4]uint64 // a set of 256 bits: most names are compared with none
-	i := uint32(object + 1)
-	for n := range p.nodes[object].n {
+	first, end := uint32(object+1), p.after(uint32(object))
+	for i := first; i < end; i = p.after(i + 1) {
 		name := p.string(i)
 		bit := fingerprint(name)
 		if word := &seen[bit>>6]; *word&(1<<(bit&63)) == 0 {
 			*word |= 1 << (bit & 63)
-		} else {
-			for _, earlier := range names[:n] {
-				if earlier == name {
-					return p.duplicate(i)
-				}
+			continue
+		}
+		for j := first; j < i; j = p.after(j + 1) {
+			if p.is(j, name) {
+				return int(i)
 			}
 		}
-		names[n] = name
-		i = p.nodes[i+1].next
 	}
-	return true
+	return 0
 }
 
 // fingerprint is the same for equal names.
@@ -44,19 +48,15 @@ func fingerprint(name string) uint8 {
 	return uint8(last)*31 + name[0]*17 + name[last]*7 + name[last/2]*3 + name[max(last-1, 0)]*71
 }
 
-func (p *parser) uniqueMany(object int) bool {
-	names := make(map[string]struct{}, p.nodes[object].n)
+func (p *parser) twinOfMany(object, n int) int {
+	names := make(map[string]struct{}, n)
 	i := uint32(object + 1)
-	for n := range p.nodes[object].n {
-		names[p.string(i)] = struct{}{}
-		if len(names) == int(n) {
-			return p.duplicate(i)
+	for range n {
+		before := len(names)
+		if names[p.string(i)] = struct{}{}; len(names) == before {
+			return int(i)
 		}
-		i = p.nodes[i+1].next
+		i = p.after(i + 1)
 	}
-	return true
-}
-
-func (p *parser) duplicate(name uint32) bool {
-	return p.fail(int(p.nodes[name].start), "duplicate member name")
+	return 0
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -34,21 +35,25 @@ func (k Kind) String() string {
 }
 
 // Value is one value of a text. The zero Value is Invalid and holds nothing.
-// A Value is immutable, cheap to copy and safe for concurrent use. What a
-// method cannot give, because the Value is of another kind, is the zero value
-// and false.
+// A Value is immutable, cheap to copy and safe for concurrent use, one that is a
+// loan until [Value.Return]. What a method cannot give, because the Value is of
+// another kind, is the zero value and false.
 type Value struct {
-	doc *document
-	i   uint32
+	doc  *document
+	i    uint32
+	loan uint32 // that of doc, until it is returned
 }
 
 // Kind returns what v is.
 func (v Value) Kind() Kind {
-	if v.doc == nil {
+	if !v.there() {
 		return Invalid
 	}
 	return v.doc.nodes[v.i].kind
 }
+
+// there reports whether v is a value, and not one that was returned.
+func (v Value) there() bool { return v.doc != nil && v.doc.loan == v.loan }
 
 // Format writes the kind of v and nothing else for every verb: what v holds may
 // be secret.
@@ -58,7 +63,7 @@ func (v Value) Format(f fmt.State, _ rune) {
 
 // node returns v's node when v is of this kind, nil otherwise.
 func (v Value) node(kind Kind) *node {
-	if v.doc == nil {
+	if !v.there() {
 		return nil
 	}
 	if nd := &v.doc.nodes[v.i]; nd.kind == kind {
@@ -74,9 +79,10 @@ func (v Value) Get(name string) (Value, bool) {
 	if nd == nil {
 		return Value{}, false
 	}
-	for i := v.i + 1; i < nd.next; i = v.doc.nodes[i+1].next {
-		if v.doc.is(i, name) {
-			return Value{v.doc, i + 1}, true
+	d := v.doc
+	for i := v.i + 1; i < nd.ref; i = d.after(i + 1) {
+		if d.is(i, name) {
+			return Value{d, i + 1, v.loan}, true
 		}
 	}
 	return Value{}, false
@@ -89,8 +95,8 @@ func (v Value) Members() iter.Seq2[string, Value] {
 		if nd == nil {
 			return
 		}
-		for i := v.i + 1; i < nd.next; i = v.doc.nodes[i+1].next {
-			if !yield(v.doc.string(i), Value{v.doc, i + 1}) {
+		for i := v.i + 1; i < nd.ref; i = v.doc.after(i + 1) {
+			if !yield(v.doc.string(i), Value{v.doc, i + 1, v.loan}) {
 				return
 			}
 		}
@@ -104,22 +110,44 @@ func (v Value) Elements() iter.Seq[Value] {
 		if nd == nil {
 			return
 		}
-		for i := v.i + 1; i < nd.next; i = v.doc.nodes[i].next {
-			if !yield(Value{v.doc, i}) {
+		for i := v.i + 1; i < nd.ref; i = v.doc.after(i) {
+			if !yield(Value{v.doc, i, v.loan}) {
 				return
 			}
 		}
 	}
 }
 
-// Len returns the number of members of an object or of elements of an array,
-// and 0 for every other kind.
-func (v Value) Len() int {
-	switch v.Kind() {
-	case Array, Object:
-		return int(v.doc.nodes[v.i].n)
+// Strings appends the elements of an array of strings to list.
+func (v Value) Strings(list []string) ([]string, bool) {
+	nd := v.node(Array)
+	if nd == nil {
+		return nil, false
 	}
-	return 0
+	list = slices.Grow(list, int(nd.ref-v.i-1)) // each is one node
+	for i := v.i + 1; i < nd.ref; i++ {
+		if v.doc.nodes[i].kind != String {
+			return nil, false
+		}
+		list = append(list, v.doc.string(i))
+	}
+	return list, true
+}
+
+// Len returns the number of members of an object or of elements of an array,
+// and 0 for every other kind. It takes time in proportion to their number.
+func (v Value) Len() (n int) {
+	switch v.Kind() {
+	case Array:
+		for range v.Elements() {
+			n++
+		}
+	case Object:
+		for range v.Members() {
+			n++
+		}
+	}
+	return n
 }
 
 // Str returns the string v, unescaped.
@@ -133,7 +161,7 @@ func (v Value) Str() (string, bool) {
 // Bool returns the boolean v.
 func (v Value) Bool() (value, ok bool) {
 	nd := v.node(Bool)
-	return nd != nil && nd.n == 1, nd != nil
+	return nd != nil && nd.ref == 1, nd != nil
 }
 
 // Number returns the literal of the number v, such as "-1.50e3".
@@ -146,21 +174,21 @@ func (v Value) Number() (literal string, ok bool) {
 
 // Raw returns the text of v as it was written, without white space around it.
 func (v Value) Raw() string {
-	if v.doc == nil {
+	if !v.there() {
 		return ""
 	}
 	nd := &v.doc.nodes[v.i]
 	return v.doc.src[nd.start:nd.end]
 }
 
-// Size returns how many bytes of memory the text of v and what was made of it
+// Size returns how many bytes of memory the text of v and what [Parse] makes of it
 // take at most.
 func (v Value) Size() int {
-	if v.doc == nil {
+	if !v.there() {
 		return 0
 	}
 	d := v.doc
-	n := int(unsafe.Sizeof(*d)) + Allocated(len(d.src)) + Allocated(cap(d.nodes)*int(unsafe.Sizeof(node{}))) + Allocated(cap(d.unescaped)*int(unsafe.Sizeof("")))
+	n := int(unsafe.Sizeof(*d)) + Allocated(len(d.src)) + Allocated(len(d.nodes)*int(unsafe.Sizeof(node{}))) + Allocated(cap(d.unescaped)*int(unsafe.Sizeof("")))
 	for _, s := range d.unescaped {
 		n += Allocated(len(s))
 	}

@@ -3,8 +3,10 @@ package strictjson_test
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,6 +21,123 @@ func parse(t testing.TB, text string) strictjson.Value {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// Rule T8: what was returned says nothing any more, least of all what the next text
+// says that is read in its place.
+func TestBorrow(t *testing.T) {
+	text := `{"user":"mary","n":[1,"a\u0062",{"x":true}]}`
+	v, err := strictjson.Borrow(text, strictjson.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _ := v.Get("n")
+	user, _ := v.Get("user")
+	name, _ := user.Str()
+	escaped, _ := v.Pointer("/n/1")
+	ab, _ := escaped.Str()
+	if diff := cmp.Diff(describe(parse(t, text)), describe(v)); diff != "" {
+		t.Errorf("as a loan (-parsed +borrowed):\n%s", diff)
+	}
+	stale := map[string]strictjson.Value{"root": v, "member": user, "array": list, "element": escaped}
+	for range 3 {
+		v.Return()
+		user.Return() // again
+		for name, s := range stale {
+			if diff := cmp.Diff(accessors{}, describe(s)); diff != "" {
+				t.Errorf("%s, returned (-want +got):\n%s", name, diff)
+			}
+			if _, ok := s.Strings(nil); ok || s.Size() != 0 {
+				t.Errorf("%s, returned: strings, or a size of %d", name, s.Size())
+			}
+		}
+		if next, err := strictjson.Borrow(`{"user":"eve","n":[1,"c",{"x":true}]}`, strictjson.Limits{}); err != nil || next.Len() != 2 {
+			t.Fatalf("%v, %v", next, err)
+		} // and is not returned: its document is no longer that of v
+	}
+	if name != "mary" || ab != "ab" {
+		t.Errorf("strings changed to %q, %q", name, ab)
+	}
+	kept, want := parse(t, text), describe(parse(t, text))
+	kept.Return()
+	parse(t, strings.Repeat("[", 9)+strings.Repeat("]", 9)) // in the document that kept was read in
+	if diff := cmp.Diff(want, describe(kept)); diff != "" {
+		t.Errorf("a parsed value, returned (-want +got):\n%s", diff)
+	}
+	for _, bad := range []string{"", "[", `{"a":1,"a":2}`, "\xff", strings.Repeat(" ", 1<<20) + "1"} {
+		_, want := strictjson.Parse(bad, strictjson.Limits{})
+		if v, err := strictjson.Borrow(bad, strictjson.Limits{}); v != (strictjson.Value{}) || fmt.Sprint(err) != fmt.Sprint(want) || err == nil {
+			t.Errorf("%.9q: %v, %v, want %v", bad, v, err, want)
+		}
+	}
+}
+
+// TestBorrowTogether has loans in several goroutines, each of which must see its own
+// text.
+func TestBorrowTogether(t *testing.T) {
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for i := range 2000 {
+				want := strings.Repeat("x", i%50) + fmt.Sprint(g, "-", i)
+				v, err := strictjson.Borrow(`{"a":[1,2,3],"user":"`+want+`"}`, strictjson.Limits{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				user, _ := v.Get("user")
+				if got, _ := user.Str(); got != want {
+					t.Errorf("%q, want %q", got, want)
+				}
+				v.Return()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Rule G4: a large text leaves nothing large to those that follow.
+func TestReturnKeepsLittle(t *testing.T) {
+	var before, after runtime.MemStats
+	large := "[" + strings.Repeat("1,", 400_000) + "1]"
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	var loans []strictjson.Value
+	for range 4 {
+		v, err := strictjson.Borrow(large, strictjson.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loans = append(loans, v)
+	}
+	for _, v := range loans {
+		v.Return()
+	}
+	runtime.GC() // takes from a pool only what was there at the one before, too
+	runtime.ReadMemStats(&after)
+	if after.HeapAlloc > before.HeapAlloc+1<<20 {
+		t.Errorf("%d bytes stay", after.HeapAlloc-before.HeapAlloc)
+	}
+}
+
+func TestStrings(t *testing.T) {
+	for text, want := range map[string][]string{`[]`: {}, `["a"]`: {"a"}, ` [ "a" , "" , "b\u0063" , "a" ] `: {"a", "", "bc", "a"}} {
+		for _, before := range [][]string{nil, {"before"}, make([]string, 0, 8)} {
+			if got, ok := parse(t, text).Strings(before); !ok || !slices.Equal(got, append(slices.Clone(before), want...)) {
+				t.Errorf("%s behind %q: %q, %t", text, before, got, ok)
+			}
+		}
+	}
+	for _, text := range []string{`"a"`, `{"a":"b"}`, `{}`, `null`, `1`, `[1]`, `["a",null]`, `["a",["b"]]`, `["a",{"b":"c"}]`, `[[]]`, `["a",true]`} {
+		if got, ok := parse(t, text).Strings(nil); ok || got != nil {
+			t.Errorf("%s: %q, %t", text, got, ok)
+		}
+	}
+	inner := parse(t, `{"a":["x","y"],"b":["z"],"c":"w"}`)
+	a, _ := inner.Get("a")
+	if got, ok := a.Strings(nil); !ok || !slices.Equal(got, []string{"x", "y"}) {
+		t.Errorf("beside others: %q, %t", got, ok)
+	}
 }
 
 // accessors is everything that a Value says about itself.

@@ -112,7 +112,7 @@ func (e Entry) String() string {
 }
 
 // defect says what is wrong with e, "" for nothing.
-func (e Entry) defect() string {
+func (e *Entry) defect() string {
 	switch {
 	case e.Name == "":
 		return "Name is empty, want the name of a user or group"
@@ -165,11 +165,14 @@ func (r Rules) Validate(a ACL) error {
 // levelsOf returns the levels of a list or hierarchy, each with valid entries
 // only, or the reason why the ACL admits nobody. A pointer or a struct that
 // embeds one of our types also has the method isACL: it is no ACL of ours.
-func levelsOf(a ACL) ([]List, error) {
+func levelsOf(a ACL) ([]List, error) { return levelsIn(nil, a) }
+
+// levelsIn is levelsOf with room for the one level of a List.
+func levelsIn(room []List, a ACL) ([]List, error) {
 	var levels []List
 	switch a := a.(type) {
 	case List:
-		levels = []List{a}
+		levels = append(room, a)
 	case Hierarchy:
 		levels = a
 	case nil:
@@ -184,8 +187,8 @@ func levelsOf(a ACL) ([]List, error) {
 		if len(level) == 0 {
 			return nil, &Error{Path: levelPath(a, i), Reason: "no entries; it admits nobody, use Public for a public document"}
 		}
-		for j, e := range level {
-			if defect := e.defect(); defect != "" {
+		for j := range level {
+			if defect := level[j].defect(); defect != "" {
 				return nil, &Error{Path: levelPath(a, i) + "/" + strconv.Itoa(j), Reason: defect}
 			}
 		}

@@ -126,7 +126,8 @@ func (w *writer) number(a ACL) (uint32, error) {
 	if a == nil {
 		return aclNobody, nil
 	}
-	levels, err := levelsOf(a)
+	var room [1]List
+	levels, err := levelsIn(room[:0], a)
 	if err != nil {
 		return aclNobody, err
 	}

@@ -69,29 +69,38 @@ func (e *encoder) encode(levels []List) ([]byte, error) {
 // level puts the tokens of a level into e and returns hasGroupDeny or 0.
 func (e *encoder) level(level List) (groupDeny byte, err error) {
 	e.allow, e.deny = e.allow[:0], e.deny[:0]
-	var all queries
+	level = e.folded(level)
 	for len(level) > 0 {
-		part := level[:min(len(all), len(level))]
-		q := all[:len(part)]
+		part := level[:min(together, len(level))]
+		var found [together]uint32
+		e.names.lookEntries(part, &found)
 		for i := range part {
-			q[i] = query{kind: kindOf(&part[i]), source: part[i].DataSourceID, name: e.rules.fold(part[i].Name)}
-		}
-		e.names.look(q)
-		for i := range part {
-			t := q[i].token
+			entry, t := &part[i], found[i]
 			if t == tokenNone {
-				if t, err = e.names.intern(q[i].kind, q[i].source, q[i].name); err != nil {
+				if t, err = e.names.intern(kindOf(entry), entry.DataSourceID, entry.Name); err != nil {
 					return 0, err
 				}
 			}
-			e.add(t, part[i].Access == Allow)
-			if part[i].Access == Deny && part[i].Type == Group {
+			e.add(t, entry.Access == Allow)
+			if entry.Access == Deny && entry.Type == Group {
 				groupDeny = hasGroupDeny
 			}
 		}
 		level = level[len(part):]
 	}
 	return groupDeny, nil
+}
+
+// folded returns a level with the names that are stored.
+func (e *encoder) folded(level List) List {
+	if !e.rules.Fold {
+		return level
+	}
+	level = slices.Clone(level)
+	for i := range level {
+		level[i].Name = e.rules.fold(level[i].Name)
+	}
+	return level
 }
 
 func (e *encoder) add(t uint32, allow bool) {

@@ -215,7 +215,8 @@ func (w *writer) tidy() {
 // Ordinals stay. What fitted before fits again, so that no error can occur.
 func (w *writer) compact() {
 	fresh := newWriter(w.rules, w.tune)
-	fresh.bulk, fresh.byOrdinal, fresh.end = true, w.byOrdinal, w.end
+	fresh.inBulk()
+	fresh.byOrdinal, fresh.end = w.byOrdinal, w.end
 	numbers := make([]uint32, w.acls.len())
 	numbers[aclNobody], numbers[aclPublic] = aclNobody, aclPublic
 	tokens := make([]uint32, w.names.len())
@@ -231,6 +232,12 @@ func (w *writer) compact() {
 	}
 	fresh.finish()
 	*w = *fresh
+}
+
+// inBulk begins building in bulk, for which memory is taken that finish gives back.
+func (w *writer) inBulk() {
+	w.bulk, w.seen.growth = true, 1
+	w.acls.growth, w.ids.growth = 1, 1
 }
 
 // finish ends building in bulk.

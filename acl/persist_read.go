@@ -117,5 +117,5 @@ func (f *fileReader) records(limit uint32) records {
 		return newRecords()
 	}
 	data := f.read(uint64(end))
-	return records{data, append(make([]uint32, 1, 1+len(ends)), ends...)}
+	return records{data, append(make([]uint32, 1, 1+len(ends)), ends...), slowGrowth}
 }

@@ -111,17 +111,21 @@ func (e Entry) String() string {
 	return s
 }
 
+func (e *Entry) valid() bool {
+	return e.Name != "" && (e.Type == User || e.Type == Group) && (e.Access == Allow || e.Access == Deny)
+}
+
 // defect says what is wrong with e, "" for nothing.
 func (e *Entry) defect() string {
 	switch {
+	case e.valid():
+		return ""
 	case e.Name == "":
 		return "Name is empty, want the name of a user or group"
 	case e.Type != User && e.Type != Group:
 		return fmt.Sprintf("Type is %d, want User or Group", uint8(e.Type))
-	case e.Access != Allow && e.Access != Deny:
-		return fmt.Sprintf("Access is %d, want Allow or Deny", uint8(e.Access))
 	}
-	return ""
+	return fmt.Sprintf("Access is %d, want Allow or Deny", uint8(e.Access))
 }
 
 // ACL is the access control list of a document: a [List], a [Hierarchy] or
@@ -188,8 +192,8 @@ func levelsIn(room []List, a ACL) ([]List, error) {
 			return nil, &Error{Path: levelPath(a, i), Reason: "no entries; it admits nobody, use Public for a public document"}
 		}
 		for j := range level {
-			if defect := level[j].defect(); defect != "" {
-				return nil, &Error{Path: levelPath(a, i) + "/" + strconv.Itoa(j), Reason: defect}
+			if e := &level[j]; !e.valid() {
+				return nil, &Error{Path: levelPath(a, i) + "/" + strconv.Itoa(j), Reason: e.defect()}
 			}
 		}
 	}

@@ -71,8 +71,8 @@ func (e *encoder) level(level List) (groupDeny byte, err error) {
 	e.allow, e.deny = e.allow[:0], e.deny[:0]
 	level = e.folded(level)
 	for len(level) > 0 {
-		part := level[:min(together, len(level))]
-		var found [together]uint32
+		part := level[:min(inBatch, len(level))]
+		var found [inBatch]uint32
 		e.names.lookEntries(part, &found)
 		for i := range part {
 			entry, t := &part[i], found[i]

@@ -1,0 +1,83 @@
+package acl
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// Tokens are sorted, each once, whether the list is short or long.
+func TestSortTokens(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	dropped := 0
+	for n := range 60 {
+		for range 50 {
+			tokens := make([]uint32, n)
+			for i := range tokens {
+				tokens[i] = []uint32{rng.Uint32N(uint32(2 * n)), rng.Uint32(), 1<<32 - 1}[rng.IntN(3)]
+			}
+			want := slices.Compact(slices.Sorted(slices.Values(tokens)))
+			if got := sortTokens(slices.Clone(tokens)); !slices.Equal(got, want) {
+				t.Fatalf("%v sorted: %v", tokens, got)
+			}
+			dropped += n - len(want)
+		}
+	}
+	if dropped < 1000 {
+		t.Errorf("%d tokens occurred again", dropped)
+	}
+}
+
+// Tokens of each width become the same numbers of lists.
+func TestAppendLists(t *testing.T) {
+	for width := 1; width <= 4; width++ {
+		var sorted, want []uint32
+		for i := range uint32(9) {
+			sorted = append(sorted, 1+i, uint32(1<<(8*width)-1)-i)
+		}
+		want = append(want, 77)
+		for _, token := range sorted {
+			want = append(want, token<<1|1)
+		}
+		list := tokens{appendTokens(nil, sorted, width), width}
+		if got := list.appendLists([]uint32{77}, 1); !slices.Equal(got, want) {
+			t.Errorf("width %d: %v, want %v", width, got, want)
+		}
+	}
+}
+
+// Rule A8: what was built in bulk has no memory to spare, neither then nor after
+// single changes.
+func TestBulkLeavesNothing(t *testing.T) {
+	docs := func(yield func(string, ACL) bool) {
+		for i := range 20_000 {
+			if !yield(fmt.Sprint("document ", i), List{Allow.User(fmt.Sprint("user ", i)), Allow.Group("g")}) {
+				return
+			}
+		}
+	}
+	x := NewIndex(Rules{})
+	if err := x.PutAll(docs); err != nil {
+		t.Fatal(err)
+	}
+	spare := func(most int) {
+		t.Helper()
+		for name, r := range map[string]*records{"ACLs": &x.w.acls, "ids": &x.w.ids.records} {
+			if n := cap(r.data) - len(r.data); n > len(r.data)/most || len(r.data) < 1<<12 {
+				t.Errorf("%s: %d of %d bytes to spare", name, n, len(r.data))
+			}
+			if n := cap(r.starts) - len(r.starts); n > len(r.starts)/most {
+				t.Errorf("%s: %d of %d starts to spare", name, n, len(r.starts))
+			}
+		}
+	}
+	spare(1000)
+	if err := x.Put("another", List{Allow.User("another")}); err != nil {
+		t.Fatal(err)
+	}
+	spare(15)
+	if w := x.w; w.bulk || w.seen.at == nil || len(w.seen.at) > 2*20_000 {
+		t.Errorf("bulk %t, %d slots for 20,000 ACLs", w.bulk, len(w.seen.at))
+	}
+}

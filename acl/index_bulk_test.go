@@ -81,3 +81,47 @@ func TestBulkLeavesNothing(t *testing.T) {
 		t.Errorf("bulk %t, %d slots for 20,000 ACLs", w.bulk, len(w.seen.at))
 	}
 }
+
+// Rules A1, G4: a hash alone decides nothing. In the slot of every name stands here
+// the token of another, under the name's hash.
+func TestLookComparesNames(t *testing.T) {
+	in := newInterner(newWriter(Rules{}, &defaults).seed, 1<<20)
+	var entries []Entry
+	for i := range 20 {
+		entries = append(entries, Allow.Group(fmt.Sprint("group ", i)), Entry{fmt.Sprint("group ", i), Group, Deny, "s"})
+	}
+	other, err := in.intern(kindUser, "", "group 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		in.intern(kindOf(&e), e.DataSourceID, e.Name)
+	}
+	for _, e := range entries {
+		h := in.hash(kindOf(&e), e.DataSourceID, e.Name)
+		in.slots.at[in.home(h)] = uint32(h)<<in.slots.bits | (other + 1)
+		if first, ok := in.first(h); !ok || first != other {
+			t.Fatal("the other is not in the slot")
+		}
+		var found [inBatch]uint32
+		in.lookEntries([]Entry{e}, &found)
+		q := []query{{kind: kindOf(&e), source: e.DataSourceID, name: e.Name}}
+		in.look(q)
+		if found[0] == other || q[0].token == other {
+			t.Errorf("%v is taken for another", e)
+		}
+	}
+}
+
+// Rule G5: an Index that folds names leaves the caller's as they are.
+func TestFoldChangesNoList(t *testing.T) {
+	list := List{Allow.User("MARY"), Deny.Group("Sales")}
+	want := slices.Clone(list)
+	x := NewIndex(Rules{Fold: true})
+	if err := x.Put("d", list); err != nil || !slices.Equal(list, want) {
+		t.Errorf("%v, error %v", list, err)
+	}
+	if !x.View(For(Principal{User: "mary"})).Allowed("d") {
+		t.Error("mary is not admitted by MARY")
+	}
+}

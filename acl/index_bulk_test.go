@@ -1,7 +1,10 @@
 package acl
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -123,5 +126,58 @@ func TestFoldChangesNoList(t *testing.T) {
 	}
 	if !x.View(For(Principal{User: "mary"})).Allowed("d") {
 		t.Error("mary is not admitted by MARY")
+	}
+}
+
+// Rule A1: each entry of a list of any length counts, new names and known ones.
+func TestLongLevel(t *testing.T) {
+	for _, n := range []int{1, inBatch - 1, inBatch, inBatch + 1, 2*inBatch + 1} {
+		var list List
+		for i := range n {
+			list = append(list, Allow.User(fmt.Sprint("user ", i)))
+		}
+		x := NewIndex(Rules{})
+		x.Put("new", list)
+		x.Put("known", append(slices.Clone(list), Deny.User("user 0")))
+		for i := range n {
+			v := x.View(For(Principal{User: fmt.Sprint("user ", i)}))
+			if !v.Allowed("new") || v.Allowed("known") != (i > 0) {
+				t.Errorf("entry %d of %d does not count", i, n)
+			}
+		}
+	}
+}
+
+// Rule A8: a loaded Index counts what the saved one did, a document that is not below
+// the next ordinal is refused.
+func TestLoadCounts(t *testing.T) {
+	x := NewIndex(Rules{})
+	for i := range uint32(300) {
+		x.PutAt(i, []ACL{Public(), nil, List{Allow.User(fmt.Sprint("user ", i/7))}}[i%3])
+	}
+	x.DeleteAt(2)
+	var file bytes.Buffer
+	if _, err := x.WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	var y Index
+	if _, err := y.ReadFrom(bytes.NewReader(file.Bytes())); err != nil {
+		t.Fatal(err)
+	}
+	if y.w.live != x.w.live || y.w.known != x.w.known || x.w.live < 40 || x.w.known != 299 {
+		t.Errorf("%d ACLs in use, %d documents, want %d and %d", y.w.live, y.w.known, x.w.live, x.w.known)
+	}
+	for acl := range x.w.acls.len() {
+		if acl >= firstACL && x.w.uses.at(acl) != y.w.uses.at(acl) {
+			t.Errorf("ACL %d: %d uses, want %d", acl, y.w.uses.at(acl), x.w.uses.at(acl))
+		}
+	}
+	for end, want := range map[uint64]bool{300: true, 301: true, 299: false, 1: false} {
+		body := slices.Clone(file.Bytes()[:file.Len()-4])
+		binary.LittleEndian.PutUint64(body[len(fileMagic)+hashSize+1:], end)
+		forged := binary.LittleEndian.AppendUint32(body, crc32.Checksum(body, castagnoli))
+		if _, err := new(Index).ReadFrom(bytes.NewReader(forged)); (err == nil) != want {
+			t.Errorf("next ordinal %d: error %v", end, err)
+		}
 	}
 }

@@ -198,8 +198,8 @@ func (s tokens) at(i int) uint32 {
 	}
 }
 
-// appendLists appends the tokens as numbers of lists, which are flag more than twice
-// as great. The width of nearly all records has a loop of its own, of half the time.
+// appendLists appends the numbers of the tokens' lists: twice a token, and flag. The
+// width of nearly all records has a loop of its own, of half the time.
 func (s tokens) appendLists(lists []uint32, flag uint32) []uint32 {
 	n := len(s.data) / s.width
 	lists = slices.Grow(lists, n)[:len(lists)+n]

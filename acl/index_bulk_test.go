@@ -181,3 +181,19 @@ func TestLoadCounts(t *testing.T) {
 		}
 	}
 }
+
+// Rule G4: tokens that do not ascend, or of no name, are refused in each width.
+func TestCheckTokens(t *testing.T) {
+	classes := make([]byte, 1000)
+	for width := 1; width <= 4; width++ {
+		for _, row := range []struct {
+			list []uint32
+			want bool
+		}{{[]uint32{4, 5, 250}, true}, {[]uint32{4, 5, 5}, false}, {[]uint32{5, 4}, false}, {[]uint32{0, 4}, false}} {
+			_, last := checkTokens(tokens{appendTokens(nil, row.list, width), width}, classes)
+			if got := last == row.list[len(row.list)-1]; got != row.want {
+				t.Errorf("width %d, %v: accepted %t", width, row.list, got)
+			}
+		}
+	}
+}

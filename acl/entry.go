@@ -111,17 +111,21 @@ func (e Entry) String() string {
 	return s
 }
 
+func (e *Entry) valid() bool {
+	return e.Name != "" && (e.Type == User || e.Type == Group) && (e.Access == Allow || e.Access == Deny)
+}
+
 // defect says what is wrong with e, "" for nothing.
-func (e Entry) defect() string {
+func (e *Entry) defect() string {
 	switch {
+	case e.valid():
+		return ""
 	case e.Name == "":
 		return "Name is empty, want the name of a user or group"
 	case e.Type != User && e.Type != Group:
 		return fmt.Sprintf("Type is %d, want User or Group", uint8(e.Type))
-	case e.Access != Allow && e.Access != Deny:
-		return fmt.Sprintf("Access is %d, want Allow or Deny", uint8(e.Access))
 	}
-	return ""
+	return fmt.Sprintf("Access is %d, want Allow or Deny", uint8(e.Access))
 }
 
 // ACL is the access control list of a document: a [List], a [Hierarchy] or
@@ -165,11 +169,14 @@ func (r Rules) Validate(a ACL) error {
 // levelsOf returns the levels of a list or hierarchy, each with valid entries
 // only, or the reason why the ACL admits nobody. A pointer or a struct that
 // embeds one of our types also has the method isACL: it is no ACL of ours.
-func levelsOf(a ACL) ([]List, error) {
+func levelsOf(a ACL) ([]List, error) { return levelsIn(nil, a) }
+
+// levelsIn is levelsOf with room for the one level of a List.
+func levelsIn(room []List, a ACL) ([]List, error) {
 	var levels []List
 	switch a := a.(type) {
 	case List:
-		levels = []List{a}
+		levels = append(room, a)
 	case Hierarchy:
 		levels = a
 	case nil:
@@ -184,9 +191,9 @@ func levelsOf(a ACL) ([]List, error) {
 		if len(level) == 0 {
 			return nil, &Error{Path: levelPath(a, i), Reason: "no entries; it admits nobody, use Public for a public document"}
 		}
-		for j, e := range level {
-			if defect := e.defect(); defect != "" {
-				return nil, &Error{Path: levelPath(a, i) + "/" + strconv.Itoa(j), Reason: defect}
+		for j := range level {
+			if e := &level[j]; !e.valid() {
+				return nil, &Error{Path: levelPath(a, i) + "/" + strconv.Itoa(j), Reason: e.defect()}
 			}
 		}
 	}

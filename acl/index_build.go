@@ -25,7 +25,7 @@ func putAll[K string | uint32](x *Index, docs iter.Seq2[K, ACL]) error {
 	x.lock()
 	defer x.publish()
 	if x.w.end == 0 { // no View can have pages that are changed in place
-		x.w.bulk, x.w.seen.growth = true, 1
+		x.w.inBulk()
 		defer x.w.finish()
 	}
 	var errs []error

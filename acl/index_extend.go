@@ -88,19 +88,17 @@ func (s *snapshot) listsOf(lists []uint32, acl uint32) []uint32 {
 	}
 	asking := false
 	for level := range levels(record) {
-		list, allow := entries(level)
-		for i := 0; i < len(list.data); i += list.width {
-			t := list.at(i)
-			if i >= allow {
-				lists = append(lists, t<<1)
-				continue
-			}
-			lists = append(lists, t<<1|1)
-			if wild := s.names.wildOf(t); wild != tokenNone {
-				lists = append(lists, wild<<1|1)
+		deny, allow := split(level)
+		lists = deny.appendLists(lists, 1)
+		if s.names.wilds {
+			for i := 0; i < len(deny.data); i += deny.width {
+				if wild := s.names.wildOf(deny.at(i)); wild != tokenNone {
+					lists = append(lists, wild<<1|1)
+				}
 			}
 		}
-		asking = asking || allow < len(list.data)
+		lists = allow.appendLists(lists, 0)
+		asking = asking || len(allow.data) > 0
 	}
 	if !asking && s.rules.DenyOnlyEveryone {
 		lists = append(lists, tokenEveryone<<1)

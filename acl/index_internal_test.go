@@ -181,15 +181,17 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// Slices that are long grow by little.
+// Slices that are long grow by the share that is asked for.
 func TestGrown(t *testing.T) {
 	s := make([]byte, 1<<20)
 	s = append(s[:len(s):len(s)], 1)
 	s = slices.Clip(s)
-	if g := grown(s, 1); cap(g) != len(s)+1+len(s)/16 || len(g) != len(s) || g[len(s)-1] != 1 {
-		t.Errorf("capacity %d", cap(g))
+	for _, growth := range []int{1, 16} {
+		if g := grown(s, 1, growth); cap(g) != len(s)+1+len(s)/growth || len(g) != len(s) || g[len(s)-1] != 1 {
+			t.Errorf("capacity %d", cap(g))
+		}
 	}
-	if g := grown(s[:len(s)-1], 1); cap(g) != cap(s) {
+	if g := grown(s[:len(s)-1], 1, 1); cap(g) != cap(s) {
 		t.Error("grown although there is room")
 	}
 }

@@ -163,6 +163,16 @@ func (p *pages) put(i, v uint32) {
 	pg.wide[i%pageLen] = v
 }
 
+// putPage sets all numbers of the page that has index i, in p itself.
+func (p *pages) putPage(i uint32, values *[pageLen]uint32) {
+	*p = p.grow(i << pageBits)
+	g := &(*p)[i>>groupBits]
+	if *g == &emptyGroup {
+		*g = new(pageGroup)
+	}
+	(*g)[i%groupLen] = pack(values)
+}
+
 // pack makes the pages small that put has made.
 func (p pages) pack() {
 	for _, group := range p {

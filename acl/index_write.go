@@ -126,7 +126,8 @@ func (w *writer) number(a ACL) (uint32, error) {
 	if a == nil {
 		return aclNobody, nil
 	}
-	levels, err := levelsOf(a)
+	var room [1]List
+	levels, err := levelsIn(room[:0], a)
 	if err != nil {
 		return aclNobody, err
 	}
@@ -214,7 +215,8 @@ func (w *writer) tidy() {
 // Ordinals stay. What fitted before fits again, since no record becomes longer.
 func (w *writer) compact() {
 	fresh := newWriter(w.rules, w.tune)
-	fresh.bulk, fresh.byOrdinal, fresh.end = true, w.byOrdinal, w.end
+	fresh.inBulk()
+	fresh.byOrdinal, fresh.end = w.byOrdinal, w.end
 	numbers := make([]uint32, w.acls.len())
 	numbers[aclNobody], numbers[aclPublic] = aclNobody, aclPublic
 	tokens := w.renumber(fresh.encoder.names)
@@ -256,6 +258,12 @@ func (w *writer) renumber(names *interner) []uint32 {
 		}
 	}
 	return tokens
+}
+
+// inBulk begins building in bulk, for which memory is taken that finish gives back.
+func (w *writer) inBulk() {
+	w.bulk, w.seen.growth = true, 1
+	w.acls.growth, w.ids.growth = 1, 1
 }
 
 // finish ends building in bulk.

@@ -37,6 +37,8 @@ func (w *writer) readNames(in *fileReader) {
 		return
 	}
 	names := w.encoder.names
+	names.records.data = make([]byte, 0, len(r.data)) // what it needs, and no more
+	names.table.resize(int(r.len()), r.len(), func(func(uint32, uint64) bool) {})
 	for t := range r.len() {
 		if t < firstToken {
 			in.check(len(r.get(t)) == 0)
@@ -148,9 +150,9 @@ func checkLevel(record, classes []byte) bool {
 	if size := uint64(len(rest)); size == 0 || size%width != 0 || n > size/width {
 		return false
 	}
-	list, allow := entries(record)
-	denied, lastDeny := checkTokens(tokens{list.data[:allow], list.width}, classes)
-	allowed, lastAllow := checkTokens(tokens{list.data[allow:], list.width}, classes)
+	deny, allow := split(record)
+	denied, lastDeny := checkTokens(deny, classes)
+	allowed, lastAllow := checkTokens(allow, classes)
 	return (denied|allowed)&noName == 0 && (denied&groupName != 0) == (head&hasGroupDeny != 0) &&
 		widthOf(max(lastDeny, lastAllow)) == int(width)
 }
@@ -158,6 +160,17 @@ func checkLevel(record, classes []byte) bool {
 // checkTokens returns the classes of tokens that are to ascend, together, and the
 // last of them; noName if they do not.
 func checkTokens(s tokens, classes []byte) (met byte, last uint32) {
+	if s.width == 2 { // a loop of its own takes a third of the time
+		for i := 1; i < len(s.data); i += 2 {
+			t := uint32(s.data[i-1]) | uint32(s.data[i])<<8
+			if t <= last || t >= uint32(len(classes)) {
+				return noName, 0
+			}
+			met |= classes[t]
+			last = t
+		}
+		return met, last
+	}
 	for i := 0; i < len(s.data); i += s.width {
 		t := s.at(i)
 		if t <= last || t >= uint32(len(classes)) {
@@ -180,7 +193,7 @@ func checkNumber(b []byte) (x uint32, rest []byte, ok bool) {
 
 func (w *writer) readIDs(in *fileReader) {
 	r := in.records(w.tune.limit)
-	ordinals := in.u32s(uint64(r.len()))
+	ordinals := in.u32s(nil, uint64(r.len()))
 	if in.err != nil || !in.check(!w.byOrdinal || r.len() == 0) {
 		return
 	}
@@ -201,26 +214,51 @@ func (w *writer) readIDs(in *fileReader) {
 }
 
 func (w *writer) readDocuments(in *fileReader) {
-	w.bulk = true
-	defer w.pack()
+	uses := make([]uint32, w.acls.len())
+	numbers := make([]uint32, 0, 1+pageLen)
 	next := uint64(0)
 	for range in.u32() {
-		numbers := in.u32s(1 + pageLen)
+		numbers = in.u32s(numbers[:0], 1+pageLen)
 		if in.err != nil || !in.check(uint64(numbers[0]) >= next && numbers[0] < 1<<(32-pageBits)) {
 			return
 		}
 		next = uint64(numbers[0]) + 1
 		for i, acl := range numbers[1:] {
-			ordinal := numbers[0]*pageLen + uint32(i)
 			if acl == aclUnknown {
 				continue
 			}
-			_, hasID := w.ids.at(ordinal)
-			if !in.check(acl < w.acls.len() && uint64(ordinal) < w.end && hasID != w.byOrdinal) {
+			ordinal := numbers[0]*pageLen + uint32(i)
+			if !in.check(acl < w.acls.len() && uint64(ordinal) < w.end && w.mayHave(ordinal)) {
 				return
 			}
-			w.set(ordinal, acl)
+			uses[acl]++
+			w.known++
 		}
+		w.docs.putPage(numbers[0], (*[pageLen]uint32)(numbers[1:]))
+	}
+	w.countUses(uses)
+}
+
+// mayHave reports whether there can be a document: with ids, if it has one.
+func (w *writer) mayHave(ordinal uint32) bool {
+	if w.byOrdinal {
+		return true
+	}
+	_, ok := w.ids.at(ordinal)
+	return ok
+}
+
+// countUses enters how many documents have each ACL.
+func (w *writer) countUses(uses []uint32) {
+	for acl, n := range uses {
+		if acl >= firstACL && n > 0 {
+			w.live++
+		}
+	}
+	var page [pageLen]uint32
+	for i := 0; i < len(uses); i += pageLen {
+		clear(page[copy(page[:], uses[i:]):])
+		w.uses.putPage(uint32(i/pageLen), &page)
 	}
 }
 
@@ -230,11 +268,12 @@ func (w *writer) readLists(in *fileReader) {
 	if !in.check(x.mark <= w.acls.len() && uint64(n) <= 2*uint64(w.names.len())) {
 		return
 	}
-	heads := in.u32s(3 * uint64(n))
+	heads := in.u32s(nil, 3*uint64(n))
 	x.data = in.read(size)
 	if in.err != nil {
 		return
 	}
+	x.lists = make([]list, 0, n+1)
 	start := uint64(0)
 	for ; len(heads) > 0; heads = heads[3:] {
 		l := list{start, heads[0], heads[1]}
@@ -269,10 +308,10 @@ func checkList(l list, data []byte, mark uint32) bool {
 		if len(data)%8 != 0 {
 			return false
 		}
-		for i, b := range data {
-			if b != 0 {
-				n += uint32(bits.OnesCount8(b))
-				id = uint64(i*8 + bits.Len8(b) - 1)
+		for i := 0; i < len(data); i += 8 {
+			if word := binary.LittleEndian.Uint64(data[i:]); word != 0 {
+				n += uint32(bits.OnesCount64(word))
+				id = uint64(i*8 + bits.Len64(word) - 1)
 			}
 		}
 		if n > 0 && id/64 != uint64(len(data)/8-1) {

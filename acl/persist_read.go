@@ -47,6 +47,7 @@ type fileReader struct {
 	n   int64 // bytes read
 	sum uint32
 	err error
+	buf []byte // of u32s
 }
 
 // check fails with errDamaged unless ok.
@@ -57,27 +58,40 @@ func (f *fileReader) check(ok bool) bool {
 	return f.err == nil
 }
 
-// read reads n bytes, or returns nil. It takes memory as they come, not as n
-// claims.
+// read reads n bytes, or returns nil.
 func (f *fileReader) read(n uint64) []byte {
 	var b []byte
 	for uint64(len(b)) < n {
 		have := len(b)
-		b = append(make([]byte, 0, min(n, max(1<<20, 2*uint64(have)))), b...)
+		b = withRoom(b, n)
 		b = b[:cap(b)]
-		n, err := io.ReadFull(f.r, b[have:])
-		f.n += int64(n)
-		switch {
-		case err == io.EOF || err == io.ErrUnexpectedEOF:
-			f.err = errDamaged
-			return nil
-		case err != nil:
-			f.err = err
+		if !f.fill(b[have:]) {
 			return nil
 		}
 	}
-	f.sum = crc32.Update(f.sum, castagnoli, b)
 	return b
+}
+
+// withRoom returns s with room for more, up to n elements in all. It takes memory as
+// they come, not as n claims; growing fourfold copies little, and nothing is left over.
+func withRoom[T any](s []T, n uint64) []T {
+	return append(make([]T, 0, min(n, max(1<<18, 4*uint64(len(s))))), s...)
+}
+
+// fill reads as many bytes as b has.
+func (f *fileReader) fill(b []byte) bool {
+	n, err := io.ReadFull(f.r, b)
+	f.n += int64(n)
+	switch {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		f.err = errDamaged
+		return false
+	case err != nil:
+		f.err = err
+		return false
+	}
+	f.sum = crc32.Update(f.sum, castagnoli, b)
+	return true
 }
 
 func (f *fileReader) u64() uint64 {
@@ -94,20 +108,31 @@ func (f *fileReader) u32() uint32 {
 	return 0
 }
 
-func (f *fileReader) u32s(n uint64) []uint32 {
-	b := f.read(4 * n)
-	s := make([]uint32, len(b)/4)
-	for i := range s {
-		s[i] = binary.LittleEndian.Uint32(b[4*i:])
+// u32s appends n numbers to s, or returns nil.
+func (f *fileReader) u32s(s []uint32, n uint64) []uint32 {
+	if f.buf == nil {
+		f.buf = make([]byte, 1<<16)
+	}
+	for end := uint64(len(s)) + n; uint64(len(s)) < end; {
+		if len(s) == cap(s) {
+			s = withRoom(s, end)
+		}
+		b := f.buf[:4*min(uint64(len(f.buf)/4), uint64(cap(s)-len(s)), end-uint64(len(s)))]
+		if !f.fill(b) {
+			return nil
+		}
+		for ; len(b) >= 4; b = b[4:] {
+			s = append(s, binary.LittleEndian.Uint32(b))
+		}
 	}
 	return s
 }
 
 // records reads records of at most limit bytes.
 func (f *fileReader) records(limit uint32) records {
-	ends := f.u32s(uint64(f.u32()))
+	starts := f.u32s(make([]uint32, 1), uint64(f.u32()))
 	end := uint32(0)
-	for _, next := range ends {
+	for _, next := range starts {
 		if !f.check(next >= end && next <= limit) {
 			break
 		}
@@ -116,6 +141,5 @@ func (f *fileReader) records(limit uint32) records {
 	if f.err != nil {
 		return newRecords()
 	}
-	data := f.read(uint64(end))
-	return records{data, append(make([]uint32, 1, 1+len(ends)), ends...)}
+	return records{f.read(uint64(end)), starts, slowGrowth}
 }

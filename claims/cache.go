@@ -17,8 +17,8 @@ import (
 // each hit, see [Verifier.Cached].
 //
 // Readers take no lock and write nothing but a bit, once. A token has its place
-// in one set of eight slots, found by a hash with a secret seed: nobody can choose
-// tokens that push each other out, and only the issuer can make any that enter.
+// in one set of eight slots, found by a hash with a secret seed: nobody but who has
+// the key can make tokens that enter, or choose some that push each other out.
 type cache struct {
 	seed  maphash.Seed
 	sets  []cacheSet // a power of two
@@ -65,9 +65,9 @@ func newCache(bytes int) (*cache, error) {
 	return &cache{seed: maphash.MakeSeed(), sets: make([]cacheSet, sets), limit: bytes}, nil
 }
 
-// hash is of the end of a token alone, its signature: that differs where anything
-// does, and hashing all of 800 bytes took 50 of 240 ns. Who could make tokens of one
-// end, which takes the key, would have them in one set, no more.
+// hash is of the end of a token alone, which is its signature or has it inside: that
+// differs where anything does, and hashing all of 800 bytes took 50 of 240 ns. Who
+// could make tokens of one end, which takes the key, would have them in one set.
 func (c *cache) hash(raw string) uint64 {
 	const end = 64
 	return maphash.String(c.seed, raw[max(0, len(raw)-end):])

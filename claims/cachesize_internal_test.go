@@ -26,6 +26,13 @@ func TestCacheCountsEnough(t *testing.T) {
 	list := func(n int, element string) string {
 		return "[" + strings.Repeat(element+",", n-1) + element + "]"
 	}
+	long := func(n, length int) string { // different names with an escape
+		names := make([]string, n)
+		for i := range names {
+			names[i] = `"` + strings.Repeat("g", length) + fmt.Sprintf(`\n%d"`, i)
+		}
+		return strings.Join(names, ",")
+	}
 	shapes := map[string]string{
 		"small":                  `"groups":["a"]`,
 		"no groups":              `"scope":"a"`,
@@ -39,11 +46,21 @@ func TestCacheCountsEnough(t *testing.T) {
 		"numbers":                `"x":` + list(9000, `1`),
 		"arrays":                 `"x":` + list(2000, `[[[]]]`),
 		"members":                `"x":` + list(2000, `{"a":{"b":1}}`),
+		"a long user":            `"name":"` + strings.Repeat("u", 60_000) + `"`,
+		"a user with escapes":    `"name":"\n` + strings.Repeat("u", 60_000) + `"`,
+		"names with escapes":     `"iss":"` + strings.Repeat("i", 20_000) + `\n","sub":"` + strings.Repeat("s", 20_000) + `\n","jti":"` + strings.Repeat("j", 20_000) + `\n"`,
+		"groups of long names":   `"groups":[` + long(60, 1000) + `]`,
+		"more of shorter names":  `"groups":[` + long(600, 100) + `]`,
 	}
 	for name, members := range shapes {
+		user := "user"
+		if strings.Contains(members, `"name"`) {
+			user = "name"
+		}
 		v, err := NewVerifier(tokenconfig.JWT{
-			KeyLocation:      tokenconfig.KeySecretManager,
-			SecretManagerARN: "arn:aws:secretsmanager:us-west-2:111122223333:secret:AmazonKendra-test-AbCdEf",
+			UserNameAttributeField: user,
+			KeyLocation:            tokenconfig.KeySecretManager,
+			SecretManagerARN:       "arn:aws:secretsmanager:us-west-2:111122223333:secret:AmazonKendra-test-AbCdEf",
 		}, credulous{}, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +82,7 @@ func TestCacheCountsEnough(t *testing.T) {
 		}
 		runtime.KeepAlive(v)
 	}
-	if len(shapes) != 12 {
+	if len(shapes) != 17 {
 		t.Errorf("%d shapes", len(shapes))
 	}
 }

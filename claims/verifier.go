@@ -259,7 +259,7 @@ func (v *Verifier) prove(ctx context.Context, j *jwks.JWS) (*Token, error) {
 		return nil, err
 	}
 	f.scope = scopeOf(p)
-	f.size = payload.Size() + strictjson.Allocated(len(p.Groups)*int(unsafe.Sizeof("")))
+	f.size = payload.Size() + strictjson.Allocated(len(p.User)) + strictjson.Allocated(len(p.Groups)*int(unsafe.Sizeof("")))
 	return t, nil
 }
 
@@ -297,13 +297,13 @@ func (v *Verifier) admit(t *Token, now time.Time) error {
 
 // readNames reads the registered claims that are strings.
 func (v *Verifier) readNames(f *facts, r *registered) (err error) {
-	if f.issuer, err = text("iss", r.iss, ErrIssuer); err != nil {
+	if f.issuer, err = stringClaim("iss", r.iss, ErrIssuer); err != nil {
 		return err
 	}
-	if f.subject, err = text("sub", r.sub, ErrClaim); err != nil {
+	if f.subject, err = stringClaim("sub", r.sub, ErrClaim); err != nil {
 		return err
 	}
-	if f.id, err = text("jti", r.jti, ErrClaim); err != nil {
+	if f.id, err = stringClaim("jti", r.jti, ErrClaim); err != nil {
 		return err
 	}
 	if v.issuer != "" && f.issuer != v.issuer {
@@ -312,8 +312,8 @@ func (v *Verifier) readNames(f *facts, r *registered) (err error) {
 	return nil
 }
 
-// text returns "" for a claim that is absent.
-func text(name string, value strictjson.Value, kind error) (string, error) {
+// stringClaim returns "" for a claim that is absent.
+func stringClaim(name string, value strictjson.Value, kind error) (string, error) {
 	s, ok := value.Str()
 	if !ok && !absent(value) {
 		return "", refuse(kind, name+": want a string (RFC 7519, section 4.1)")

@@ -32,6 +32,7 @@ func TestWindow(t *testing.T) {
 		text   string
 	}
 	for _, b := range []bound{
+		{"iat, nbf within the leeway", "nbf=946684810 iat=946684835", 0, 5 * time.Second, claims.ErrNotYetValid, nil, issued},
 		{"exp, 30 s", "exp=946684900", 0, 130 * time.Second, nil, claims.ErrExpired, expired},
 		{"exp, no leeway", "exp=946684900", -1, 100 * time.Second, nil, claims.ErrExpired, expired},
 		{"exp, no leeway, far below 0", "exp=946684900", math.MinInt64, 100 * time.Second, nil, claims.ErrExpired, expired},
@@ -49,7 +50,7 @@ func TestWindow(t *testing.T) {
 	} {
 		t.Run(b.name, func(t *testing.T) {
 			v := verifier(t, config(), &claims.Options{Leeway: b.leeway})
-			token := sign(payload(b.edit))
+			token := sign(payload(strings.Fields(b.edit)...))
 			synctest.Test(t, func(t *testing.T) {
 				for _, step := range []struct {
 					wait time.Duration

@@ -24,7 +24,7 @@ type JWS struct {
 type token struct {
 	*header
 	raw     string
-	payload string // decoded: to look first whether it can be took as long again
+	payload string // decoded, which is how it is checked
 	end     int    // the dot between payload and signature
 }
 

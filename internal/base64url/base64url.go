@@ -2,9 +2,8 @@
 // canonical form alone: nothing but letters of the alphabet, and unused bits that
 // are zero (section 3.5). Then equal octets are equal texts.
 //
-// It is for tokens, which are read twice for each request: once to see that they
-// are canonical, and, if they are believed, for what they say. encoding/base64 takes
-// longer, and accepts line breaks.
+// It is for tokens, which each request brings. encoding/base64 takes longer, and
+// accepts line breaks.
 package base64url
 
 import (

@@ -182,7 +182,8 @@ func (v Value) Raw() string {
 }
 
 // Size returns how many bytes of memory the text of v and what [Parse] makes of it
-// take at most.
+// take at most. Strings with escapes count twice: those of another reading of the same
+// text may be kept as well.
 func (v Value) Size() int {
 	if !v.there() {
 		return 0
@@ -190,7 +191,7 @@ func (v Value) Size() int {
 	d := v.doc
 	n := int(unsafe.Sizeof(*d)) + Allocated(len(d.src)) + Allocated(len(d.nodes)*int(unsafe.Sizeof(node{}))) + Allocated(cap(d.unescaped)*int(unsafe.Sizeof("")))
 	for _, s := range d.unescaped {
-		n += Allocated(len(s))
+		n += 2 * Allocated(len(s))
 	}
 	return n
 }

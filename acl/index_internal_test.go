@@ -539,10 +539,3 @@ func TestSeenIsMadeLate(t *testing.T) {
 		t.Errorf("%d ACLs in the table, %d stored, want one", x.w.seen.used, x.w.acls.len()-firstACL)
 	}
 }
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}

@@ -73,7 +73,7 @@ func (e *encoder) level(level List) (groupDeny byte, err error) {
 	for len(level) > 0 {
 		part := level[:min(inBatch, len(level))]
 		var found [inBatch]uint32
-		e.names.lookEntries(part, &found)
+		e.names.look(part, &found)
 		for i := range part {
 			entry, t := &part[i], found[i]
 			if t == tokenNone {

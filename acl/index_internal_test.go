@@ -393,6 +393,21 @@ func TestMayList(t *testing.T) {
 	}
 }
 
+// In an index of ids, a document without one is in no file.
+func TestReadDocumentWithoutID(t *testing.T) {
+	x := NewIndex(Rules{})
+	x.Put("a", Public())
+	x.lock()
+	x.w.end = 2
+	x.w.set(1, aclPublic)
+	x.publish()
+	var file bytes.Buffer
+	x.WriteTo(&file)
+	if _, err := NewIndex(Rules{}).ReadFrom(&file); !errors.Is(err, errDamaged) {
+		t.Errorf("%v, want that it is damaged", err)
+	}
+}
+
 func TestCheckName(t *testing.T) {
 	for record, want := range map[string]bool{
 		"": false, "u": false, "ua": true, "ga": true, "va": true, "ha": true, "xa": false,

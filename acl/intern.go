@@ -47,41 +47,14 @@ type names struct {
 	wilds bool
 }
 
-// query is a name to be looked up, and its token, tokenNone if it has none.
-type query struct {
-	kind         byte
-	source, name string
-	hash         uint64
-	token        uint32
-}
-
-// queries are looked up together: each step is made for all of them before the
-// next one, so that they wait for memory at the same time and not one after the
-// other. That makes it twice as fast.
-type queries [16]query
-
-func (n *names) look(q []query) {
-	for i := range q {
-		q[i].hash = n.hash(q[i].kind, q[i].source, q[i].name)
-		q[i].token = tokenNone
-		if t, ok := n.first(q[i].hash); ok && t < n.len() {
-			q[i].token = t
-		}
-	}
-	for i := range q {
-		if t := q[i].token; t == tokenNone || !isName(n.get(t), q[i].kind, q[i].source, q[i].name) {
-			q[i].token = n.token(&q[i])
-		}
-	}
-}
-
-// inBatch entries are looked up together: all that nearly any level has. With 16 a
-// level of 20 would wait for memory twice, a twentieth of the time of a bulk build.
+// inBatch entries are looked up together: each step is made for all of them before
+// the next one, so that they wait for memory at the same time and not one after the
+// other, which makes it twice as fast. Nearly any level has no more.
 const inBatch = 32
 
-// lookEntries is look for the names of entries. It makes no queries of them, which
-// would take another twentieth.
-func (n *names) lookEntries(entries []Entry, found *[inBatch]uint32) {
+// look finds the tokens of the names of at most inBatch entries, tokenNone for those
+// that have none.
+func (n *names) look(entries []Entry, found *[inBatch]uint32) {
 	var hashes [inBatch]uint64
 	entries = entries[:min(len(entries), inBatch)]
 	for i := range entries {
@@ -89,6 +62,7 @@ func (n *names) lookEntries(entries []Entry, found *[inBatch]uint32) {
 		hashes[i] = n.hash(kindOf(e), e.DataSourceID, e.Name)
 	}
 	for i := range entries {
+		found[i] = tokenNone
 		if t, ok := n.first(hashes[i]); ok && t < n.len() {
 			found[i] = t
 		}
@@ -96,15 +70,15 @@ func (n *names) lookEntries(entries []Entry, found *[inBatch]uint32) {
 	for i := range entries {
 		e, t := &entries[i], found[i]
 		if t == tokenNone || !isName(n.get(t), kindOf(e), e.DataSourceID, e.Name) {
-			found[i] = n.token(&query{kind: kindOf(e), source: e.DataSourceID, name: e.Name, hash: hashes[i]})
+			found[i] = n.token(hashes[i], kindOf(e), e.DataSourceID, e.Name)
 		}
 	}
 }
 
-// token returns the token of a name whose hash is known.
-func (n *names) token(q *query) uint32 {
-	t, _ := n.find(q.hash, func(t uint32) bool {
-		return t < n.len() && isName(n.get(t), q.kind, q.source, q.name)
+// token returns the token of a name with a hash, tokenNone if it has none.
+func (n *names) token(hash uint64, kind byte, source, name string) uint32 {
+	t, _ := n.find(hash, func(t uint32) bool {
+		return t < n.len() && isName(n.get(t), kind, source, name)
 	})
 	return t
 }
@@ -194,8 +168,7 @@ func newInterner(seed maphash.Seed, limit uint32) *interner {
 
 // intern returns the token of a name, a new one if need be.
 func (in *interner) intern(kind byte, source, name string) (uint32, error) {
-	q := query{kind: kind, source: source, name: name, hash: in.hash(kind, source, name)}
-	if t := in.token(&q); t != tokenNone {
+	if t := in.token(in.hash(kind, source, name), kind, source, name); t != tokenNone {
 		return t, nil
 	}
 	switch kind {

@@ -228,7 +228,7 @@ func (w *writer) readDocuments(in *fileReader) {
 				continue
 			}
 			ordinal := numbers[0]*pageLen + uint32(i)
-			if !in.check(acl < w.acls.len() && uint64(ordinal) < w.end && w.mayHave(ordinal)) {
+			if !in.check(acl < w.acls.len() && uint64(ordinal) < w.end && w.mayExist(ordinal)) {
 				return
 			}
 			uses[acl]++
@@ -239,8 +239,8 @@ func (w *writer) readDocuments(in *fileReader) {
 	w.countUses(uses)
 }
 
-// mayHave reports whether there can be a document: with ids, if it has one.
-func (w *writer) mayHave(ordinal uint32) bool {
+// mayExist reports whether there can be a document: with ids, if it has one.
+func (w *writer) mayExist(ordinal uint32) bool {
 	if w.byOrdinal {
 		return true
 	}

@@ -113,26 +113,24 @@ func (v *View) lists() (allow, deny []uint32) {
 	if v.refuse {
 		deny = append(deny, tokenUnknown<<1|1)
 	}
-	var q queries
-	plain := func(kind byte, list []string) { // the DENY of any data source hits
-		for part := range slices.Chunk(list, len(q)) {
+	var entries [inBatch]Entry
+	var found [inBatch]uint32
+	plain := func(kind Type, list []string) { // the DENY of any data source hits
+		for part := range slices.Chunk(list, inBatch) {
 			for i, name := range part {
-				q[i] = query{kind: kind, name: name}
+				entries[i] = Entry{Type: kind, Name: name}
 			}
-			n.look(q[:len(part)])
-			for i := range part {
-				t := q[i].token
+			n.look(entries[:len(part)], &found)
+			for _, t := range found[:len(part)] {
 				allow, deny = append(allow, t<<1), append(deny, t<<1|1, n.wildOf(t)<<1|1)
 			}
 		}
 	}
-	plain(kindUser, []string{p.User})
-	plain(kindGroup, p.Groups)
+	plain(User, []string{p.User})
+	plain(Group, p.Groups)
 	for _, g := range p.DataSourceGroups {
-		q[0] = query{kind: kindSourceGroup, source: g.DataSourceID, name: g.GroupID}
-		q[1] = query{kind: kindGroup, name: g.GroupID}
-		n.look(q[:2])
-		allow, deny = append(allow, q[0].token<<1), append(deny, q[0].token<<1|1, q[1].token<<1|1)
+		n.look([]Entry{{Type: Group, Name: g.GroupID, DataSourceID: g.DataSourceID}, {Type: Group, Name: g.GroupID}}, &found)
+		allow, deny = append(allow, found[0]<<1), append(deny, found[0]<<1|1, found[1]<<1|1)
 	}
 	return allow, deny
 }
